@@ -1,0 +1,78 @@
+# smsgateway: every command a developer or an operator needs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+
+.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots bench-embedded clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN_STAMP) ## Start the gateway: web, worker and simulator (HOST=, PORT=, ARGS=)
+	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT) $(ARGS)
+
+demo: $(RUN_STAMP) ## Do the main job over HTTP against a fresh instance
+	@$(BIN)/python manage.py demo
+
+test: $(DEV_STAMP) ## Run the tests on SQLite and, where it is installed, on PostgreSQL (ARGS= for pytest)
+	@$(BIN)/python -m tests.run $(ARGS)
+
+check: $(DEV_STAMP) lint types floors migrations deploy-check test ## Everything that must be green before a commit
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(DEV_STAMP)
+	$(BIN)/mypy .
+
+floors: $(DEV_STAMP)
+	$(BIN)/lint-imports
+
+migrations: $(DEV_STAMP)
+	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+deploy-check: $(DEV_STAMP)
+	SMSGATEWAY_DATA_DIR=$$(mktemp -d) SMSGATEWAY_PUBLIC_URL=https://sms.example.com \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(DEV_STAMP) ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench-embedded: $(DEV_STAMP) ## 200 messages through the embedded default; target 100 messages/s
+	$(BIN)/python -m bench.embedded
+
+lock: ## Pin the dependencies again (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-header --group dev --extra production pyproject.toml -o requirements-dev.lock
+	echo uv | uv pip compile -q --universal --generate-hashes --no-header - -o requirements-uv.lock
+
+clean: ## Remove the environment and caches (the data in var/ stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements-uv.lock
+
+# uv installs in seconds; where it cannot reach the index (pip may be set up differently), pip does it.
+define install
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+		|| $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
+endef
+
+$(RUN_STAMP): requirements.lock | $(VENV)/bin/python
+	@echo "Installing what the gateway needs into $(VENV) …"
+	@$(call install,requirements.lock)
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(call install,requirements-dev.lock)
+	@touch $@ $(RUN_STAMP)

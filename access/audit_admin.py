@@ -1,0 +1,95 @@
+"""The audit trail on screen: read, filter, search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from access.audit_changes import CHANGED
+from access.models import AuditEntry
+from core.admin_links import RowLinks
+
+_ACTIONS = {"added": "success", "changed": "info", "deleted": "danger", "revoked": "warning"}
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Filter by kind of object; the choices come from the code, so no query scans the trail for them."""
+
+    title = "kind of object"
+    parameter_name = "object_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        shown = (model for model in apps.get_models() if model in model_admin.admin_site._registry)
+        return sorted((model._meta.label_lower, str(model._meta.verbose_name)) for model in shown)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(object_type=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
+    """Read-only: entries are written by the services and kept."""
+
+    section = ("Access",)
+    empty_text = "Nothing yet. Every change by staff will appear here: who, when, what, from where."
+    list_display = ("at", "actor", "shown_action", "shown_kind", "object_repr", "summary", "address")
+    list_filter = ("action", KindFilter, "at")
+    search_fields = ("actor", "object_repr", "object_id", "address")
+    search_help_text = "Who, the object's name or id, or the address."
+    fields = ("at", "actor", "shown_action", "shown_kind", "object_repr", "object_id", "address", "details")
+    readonly_fields = fields
+    list_per_page = 50
+    show_full_result_count = False
+
+    @display(description="Action", label=_ACTIONS, ordering="action")  # type: ignore[untyped-decorator]
+    def shown_action(self, entry: AuditEntry) -> str:
+        return entry.action
+
+    @admin.display(description="Kind")
+    def shown_kind(self, entry: AuditEntry) -> str:
+        try:
+            return str(apps.get_model(entry.object_type)._meta.verbose_name).capitalize()
+        except LookupError:  # written by an app that is no longer installed
+            return entry.object_type
+
+    @admin.display(description="What")
+    def summary(self, entry: AuditEntry) -> str:
+        names = ", ".join(name.replace("_", " ") for name in entry.changes)
+        return f"{names[:80]}…" if len(names) > 80 else names
+
+    @admin.display(description="Changes")
+    def details(self, entry: AuditEntry) -> SafeString:
+        return render_to_string("admin/access/audit_changes.html", {"rows": list(change_rows(entry.changes))})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+
+def change_rows(changes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(what, before, after) of every change, inline rows included; hidden values read "(not shown)"."""
+    for name, change in changes.items():
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(change, list):
+            for row in change:
+                yield f"{label}: {row['object']}", "", row["action"]
+                yield from change_rows(row["fields"], prefix=f"{label}: {row['object']}, ")
+        elif change == CHANGED:
+            yield label, "(not shown)", "(not shown)"
+        elif isinstance(change, dict):
+            yield label, change.get("before", ""), change.get("after", "")
+        else:
+            yield label, "", change

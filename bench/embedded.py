@@ -1,0 +1,91 @@
+"""200 messages through the embedded default: each arrives once, with its report; messages/s to the last accepted."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import statistics
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsgateway.settings")
+import django
+
+django.setup()
+
+import requests  # noqa: E402
+
+from operations.demo import Instance, fresh_instance  # noqa: E402
+
+MESSAGES = 200
+CLIENTS = 4
+ROUNDS = 1 if os.environ.get("BENCH_SMOKE") else 3
+TARGET = 100.0
+
+
+def main() -> int:
+    rates = []
+    with fresh_instance() as instance:
+        for number in range(ROUNDS):
+            rate = one_round(instance, number)
+            print(f"round {number + 1}: {rate:.0f} messages/s from first accept to last accepted")
+            rates.append(rate)
+    median = statistics.median(rates)
+    met = median >= TARGET or bool(os.environ.get("BENCH_SMOKE"))
+    print(f"targets: {'met' if met else 'missed'}: {median:.0f} messages/s (target {TARGET:.0f})")
+    return 0 if met else 1
+
+
+def one_round(instance: Instance, number: int) -> float:
+    numbers = [f"+1415{5_550_000 + number * MESSAGES + index:07d}" for index in range(MESSAGES)]
+    local = threading.local()
+
+    def submit(to: str) -> None:
+        if not hasattr(local, "session"):
+            local.session = requests.Session()
+        answer = local.session.post(
+            f"{instance.url}/api/v1/messages",
+            json={"to": to, "channel": "demo", "text": f"Message to {to}"},
+            headers={"Authorization": f"Bearer {instance.api_key}"},
+            timeout=30,
+        )
+        assert answer.status_code == 202, answer.text
+
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        list(clients.map(submit, numbers))
+    rows = wait_until_delivered(instance, numbers)
+    assert_each_arrived_once(instance, numbers)
+    first = min(row[0] for row in rows)
+    last = max(row[1] for row in rows)
+    return MESSAGES / (last - first).total_seconds()
+
+
+def wait_until_delivered(instance: Instance, numbers: list[str]) -> list[tuple[datetime, datetime]]:
+    marks = ",".join("?" * len(numbers))
+    query = f"SELECT state, created_at, accepted_at FROM messaging_message WHERE msisdn IN ({marks})"
+    deadline = time.monotonic() + 60
+    while True:
+        with sqlite3.connect(f"file:{database(instance)}?mode=ro", uri=True) as connection:
+            rows = connection.execute(query, numbers).fetchall()
+        if len(rows) == len(numbers) and all(row[0] == "delivered" for row in rows):
+            return [(datetime.fromisoformat(row[1]), datetime.fromisoformat(row[2])) for row in rows]
+        assert time.monotonic() < deadline, f"not all delivered: {[row[0] for row in rows]}"
+        time.sleep(0.2)
+
+
+def database(instance: Instance) -> Path:
+    return instance.data_dir / "smsgateway.sqlite3"
+
+
+def assert_each_arrived_once(instance: Instance, numbers: list[str]) -> None:
+    messages = requests.get(f"{instance.simulator_url}/_messages", timeout=10).json()["messages"]
+    arrived = [message["to"] for message in messages if message["to"] in set(numbers)]
+    assert sorted(arrived) == sorted(numbers), f"{len(arrived)} arrived of {len(numbers)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

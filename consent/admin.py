@@ -1,0 +1,117 @@
+"""The consent history on screen: one row per event, newest first, read-only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from consent.chain import verify_chain
+from consent.models import ConsentEvent, Kind
+from consent.sealing import number_hash
+from consent.selectors import number_of, open_event
+from core.admin_links import RowLinks
+from core.numbers import search_forms
+
+ERASED = "(erased)"
+_KIND_COLOURS = {Kind.OPT_OUT: "danger", Kind.OPT_IN: "success", Kind.HELP: "info"}
+_WHAT = ("received_at", "shown_number", "shown_kind", "scope", "purpose", "source", "keyword", "shown_text")
+_PROOF = (
+    "occurred_at", "rule_version", "actor", "reason", "reference", "shown_evidence", "sequence", "hash",
+    "shown_chain",
+)  # fmt: skip
+
+
+@admin.register(ConsentEvent)
+class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
+    """What recipients asked for; events come from webhooks, the API and services, never from this screen."""
+
+    section = ("People",)
+    empty_text = "No consent events yet. Every STOP, START and HELP will appear here, newest first."
+    list_display = (
+        "received_at", "shown_number", "shown_kind", "shown_now", "scope", "purpose", "source", "keyword",
+    )  # fmt: skip
+    list_filter = ("kind", "source", "received_at")
+    list_select_related = ("subject__key",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("keyword",)
+    search_help_text = "A number in any form, for example +1 415 555 0123, or a keyword."
+    fieldsets = (
+        ("What happened", {"fields": _WHAT}),
+        ("State now", {"fields": ("shown_states",)}),
+        ("Proof", {"fields": _PROOF}),
+    )
+    readonly_fields = (*_WHAT, "shown_states", *_PROOF)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentEvent]:
+        events: QuerySet[ConsentEvent] = super().get_queryset(request)
+        return events.select_related("subject__key").prefetch_related("subject__states")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ConsentEvent], search_term: str
+    ) -> tuple[QuerySet[ConsentEvent], bool]:
+        forms = search_forms(search_term, default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY)
+        hashes = [number_hash(form) for form in forms]
+        if hashes:
+            return queryset.filter(subject__number_hash__in=hashes), False
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        return found, duplicates
+
+    @admin.display(description="Number")
+    def shown_number(self, event: ConsentEvent) -> str:
+        return number_of(event.subject) or ERASED
+
+    @display(description="Event", label=_KIND_COLOURS, ordering="kind")  # type: ignore[untyped-decorator]
+    def shown_kind(self, event: ConsentEvent) -> tuple[str, str]:
+        return event.kind, event.get_kind_display()
+
+    @admin.display(description="State now")
+    def shown_now(self, event: ConsentEvent) -> str:
+        states = list(event.subject.states.all())
+        out = ", ".join(_cell(state.scope, state.purpose) for state in states if state.state == "out")
+        if out:
+            return f"Out of {out}"
+        return "Opted in" if states else "-"
+
+    @admin.display(description="Text")
+    def shown_text(self, event: ConsentEvent) -> str:
+        opened = open_event(event)
+        return ERASED if opened.erased else opened.text
+
+    @admin.display(description="Evidence")
+    def shown_evidence(self, event: ConsentEvent) -> str:
+        opened = open_event(event)
+        return ERASED if opened.erased else json.dumps(opened.evidence, ensure_ascii=False, indent=2)
+
+    @admin.display(description="Chain")
+    def shown_chain(self, event: ConsentEvent) -> str:
+        problems = verify_chain(event.subject_id)
+        return " ".join(problems) if problems else "Verified: no event of this number was changed or removed."
+
+    @admin.display(description="This number")
+    def shown_states(self, event: ConsentEvent) -> SafeString:
+        states = event.subject.states.all()
+        rows = sorted(states, key=lambda state: (state.state != "out", state.scope, state.purpose))
+        return render_to_string("admin/consent/states.html", {"states": rows})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _cell(scope: str, purpose: str) -> str:
+    return scope if purpose == "all" else f"{scope} ({purpose})"

@@ -1,0 +1,189 @@
+"""The consent ledger: who may be written to, and the only way in for what recipients asked for.
+
+Lock order everywhere: the subject's row first, messages after it. Senders share the row, consent
+writes own it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from consent.chain import hash_of, verify_chain
+from consent.models import ConsentEvent, ConsentState, ConsentSubject, Kind, Source
+from consent.rules import Change, Decision, State, decide, fold, lifts_anything
+from consent.sealing import data_key, number_hash, seal_evidence
+from consent.selectors import history
+from core.clock import now
+from core.errors import RequestInvalid
+
+__all__ = (
+    "Decision", "State", "decide", "history", "lock_for_sending", "record", "states_for", "subjects_for",
+    "verify_chain",
+)  # fmt: skip
+_BATCH = 1000
+_PURPOSES = ("all", "marketing", "transactional")
+
+
+def subjects_for(msisdns: Collection[str]) -> dict[str, int]:
+    """Subject ids by number (E.164), made where missing; 1 query per 1,000 known numbers, 3 for new ones.
+
+    Inserts go in the order of the hash, so that two writers never wait for each other in a ring.
+    """
+    hashes = {msisdn: number_hash(msisdn) for msisdn in msisdns}
+    ordered = sorted(set(hashes.values()))
+    ids: dict[str, int] = {}
+    for start in range(0, len(ordered), _BATCH):
+        batch = ordered[start : start + _BATCH]
+        ids |= _ids_of(batch)
+        unknown = [digest for digest in batch if digest not in ids]
+        if unknown:
+            ConsentSubject.objects.bulk_create(
+                [ConsentSubject(number_hash=digest) for digest in unknown], ignore_conflicts=True
+            )
+            ids |= _ids_of(unknown)
+    return {msisdn: ids[digest] for msisdn, digest in hashes.items()}
+
+
+def lock_for_sending(subject_ids: Iterable[int]) -> None:
+    """Share-lock subjects in id order until the transaction ends: STOP and gate wait for each other.
+
+    SQLite needs nothing: its write transactions run one after another.
+    """
+    if connection.vendor != "postgresql":
+        return
+    sql = f"SELECT id FROM {ConsentSubject._meta.db_table} WHERE id = ANY(%s) ORDER BY id FOR SHARE"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [sorted(set(subject_ids))])
+
+
+def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
+    """States by subject id, an empty tuple for those without any; one query."""
+    found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
+    rows = ConsentState.objects.filter(subject_id__in=found.keys()).values_list(
+        "subject_id", "scope", "purpose", "state", "source", "out_at"
+    )
+    for subject_id, scope, purpose, state, source, out_at in rows:
+        found[subject_id].append(State(scope, purpose, state, source, out_at))
+    return {subject_id: tuple(states) for subject_id, states in found.items()}
+
+
+@transaction.atomic
+def record(
+    *,
+    msisdn: str,
+    kind: str,
+    scope: str = "all",
+    purpose: str = "all",
+    source: str,
+    text: str = "",
+    keyword: str = "",
+    rule_version: str = "",
+    actor: str = "",
+    reason: str = "",
+    reference: str = "",
+    occurred_at: datetime | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> ConsentEvent:
+    """Write one event and fold it into the state, in one transaction, with the subject locked first.
+
+    `occurred_at` is the provider's time; one from the future counts as now. Staff and API need a `reason` and
+    `evidence` (or `text`) to turn an opt-out into an opt-in: RequestInvalid without.
+    """
+    _check_words(kind=kind, source=source, scope=scope, purpose=purpose)
+    subject = _locked_subject(msisdn)
+    received_at = now()
+    change = Change(
+        kind=kind,
+        scope=scope,
+        purpose=purpose,
+        source=source,
+        occurred_at=min(occurred_at or received_at, received_at),
+    )
+    states = states_for([subject.pk])[subject.pk]
+    _check_proof(states, change, reason=reason, proof=text or evidence)
+    sequence = subject.last_sequence + 1
+    said: dict[str, Any] = {**(evidence or {}), "number": msisdn, "text": text}
+    if occurred_at is not None and occurred_at > received_at:
+        said["claimed_at"] = occurred_at
+    event = ConsentEvent(
+        subject=subject,
+        sequence=sequence,
+        kind=kind,
+        scope=scope,
+        purpose=purpose,
+        source=source,
+        keyword=keyword[:100],
+        rule_version=rule_version,
+        actor=actor[:200],
+        reason=reason[:500],
+        reference=reference[:200],
+        occurred_at=change.occurred_at,
+        received_at=received_at,
+        evidence=seal_evidence(
+            data_key(subject, msisdn), said, number_hash=subject.number_hash, sequence=sequence
+        ),
+        previous_hash=subject.head_hash,
+    )
+    event.hash = hash_of(event, number_hash=subject.number_hash)
+    event.save()
+    _store(event, fold(states, change))
+    subject.last_sequence, subject.head_hash, subject.touched_at = sequence, event.hash, received_at
+    subject.save(update_fields=("last_sequence", "head_hash", "touched_at"))
+    return event
+
+
+def _ids_of(hashes: Collection[str]) -> dict[str, int]:
+    return dict(ConsentSubject.objects.filter(number_hash__in=hashes).values_list("number_hash", "pk"))
+
+
+def _locked_subject(msisdn: str) -> ConsentSubject:
+    # NO KEY: new messages may still point at the subject; senders, who share the row, have to wait.
+    subject_id = subjects_for([msisdn])[msisdn]
+    return ConsentSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+
+
+def _store(event: ConsentEvent, states: Iterable[State]) -> None:
+    ConsentState.objects.bulk_create(
+        [
+            ConsentState(
+                subject_id=event.subject_id,
+                scope=state.scope,
+                purpose=state.purpose,
+                state=state.state,
+                source=state.source,
+                out_at=state.out_at,
+                event=event,
+                changed_at=event.received_at,
+            )
+            for state in states
+        ],
+        update_conflicts=True,
+        unique_fields=("subject", "scope", "purpose"),
+        update_fields=("state", "source", "out_at", "event", "changed_at"),
+    )
+
+
+def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:
+    prefix, _, name = scope.partition(":")
+    known_scope = scope == "all" or (prefix in {"brand", "sender"} and name != "")
+    for ok, param, text in (
+        (kind in Kind.values, "kind", f"The event must be one of {', '.join(Kind.values)}."),
+        (source in Source.values, "source", f"The source must be one of {', '.join(Source.values)}."),
+        (known_scope and len(scope) <= 100, "scope", 'The scope must be "all", "brand:…" or "sender:…".'),
+        (purpose in _PURPOSES, "purpose", f"The purpose must be one of {', '.join(_PURPOSES)}."),
+    ):
+        if not ok:
+            raise RequestInvalid(text, param=param)
+
+
+def _check_proof(states: Iterable[State], change: Change, *, reason: str, proof: Any) -> None:
+    if change.source not in {Source.STAFF, Source.API} or not lifts_anything(states, change):
+        return
+    if not reason:
+        raise RequestInvalid("Say why this person may be written to again.", param="reason")
+    if not proof:
+        raise RequestInvalid("Add what proves the new consent.", param="evidence")

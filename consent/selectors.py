@@ -1,0 +1,54 @@
+"""Reading the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from consent.models import ConsentEvent, ConsentSubject, SubjectKey
+from consent.sealing import number_hash, open_evidence, open_number
+
+
+@dataclass(frozen=True)
+class OpenedEvent:
+    """An event with what its subject's key opens; once that is erased, all is blank and `erased` is set."""
+
+    event: ConsentEvent
+    number: str
+    text: str
+    evidence: dict[str, Any]
+    erased: bool = False
+
+
+def history(msisdn: str) -> list[OpenedEvent]:
+    """Every event of a number (E.164), newest first."""
+    events = ConsentEvent.objects.filter(subject__number_hash=number_hash(msisdn))
+    return list(opened(events.select_related("subject__key").order_by("-sequence")))
+
+
+def opened(events: Iterable[ConsentEvent]) -> Iterable[OpenedEvent]:
+    """Events with their sealed parts open; no query per event when `subject__key` was selected along."""
+    return (open_event(event) for event in events)
+
+
+def open_event(event: ConsentEvent) -> OpenedEvent:
+    """One event with its sealed parts open."""
+    said = open_evidence(
+        _key_of(event.subject), event.evidence, number_hash=event.subject.number_hash, sequence=event.sequence
+    )
+    if said is None:
+        return OpenedEvent(event=event, number="", text="", evidence={}, erased=True)
+    return OpenedEvent(event=event, number=said.pop("number", ""), text=said.pop("text", ""), evidence=said)
+
+
+def number_of(subject: ConsentSubject) -> str:
+    """The subject's number (E.164), or "" once it is erased; no query when `key` was selected along."""
+    return open_number(_key_of(subject))
+
+
+def _key_of(subject: ConsentSubject) -> SubjectKey | None:
+    try:
+        return subject.key
+    except SubjectKey.DoesNotExist:
+        return None

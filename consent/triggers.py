@@ -1,0 +1,11 @@
+"""Triggers that keep the ledger append-only on both engines."""
+
+from __future__ import annotations
+
+from access.triggers import no_replace
+from core.triggers import Trigger, append_only
+
+TRIGGERS: tuple[Trigger, ...] = (
+    *append_only("consent_consentevent"),
+    *no_replace("consent_consentevent", "subject_id", "sequence"),
+)

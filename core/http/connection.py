@@ -1,0 +1,147 @@
+"""One connection to a provider: resolved, checked, and opened to the very address that was checked."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import threading
+import time
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import cast
+
+import certifi
+from urllib3.util.wait import wait_for_read
+
+from core.addresses import Address, Target, check_addresses, literal
+from core.errors import ConnectionFailed
+
+MAX_IDLE = 5.0  # seconds; a provider may close an idle connection just as we write to it
+_MAX_TRIED = 4  # addresses of one host
+
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+
+
+class Connection:
+    """An open connection that can be kept for the next request."""
+
+    __slots__ = ("idle_since", "is_new", "socket")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self.idle_since = time.monotonic()
+        self.is_new = True
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may carry another request: used a moment ago, nothing unread, not closed by the peer."""
+        if time.monotonic() - self.idle_since > MAX_IDLE:
+            return False
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+            return False
+        return not wait_for_read(self.socket, timeout=0)
+
+    def rest(self) -> None:
+        """Mark it as idle from now on."""
+        self.idle_since = time.monotonic()
+        self.is_new = False
+
+    def close(self) -> None:
+        """Close it; never fails."""
+        try:
+            self.socket.close()
+        except OSError:
+            return
+
+
+def dial(
+    target: Target,
+    *,
+    connect: float,
+    deadline: float,
+    private_hosts: frozenset[str],
+    ca_file: str = "",
+) -> Connection:
+    """Open a connection before `deadline` (monotonic); AddressRefused or ConnectionFailed: nothing sent."""
+    window = _left(deadline, connect)
+    addresses = _resolve(target, window)
+    check_addresses(target, [ip for ip, _, _ in addresses], private_hosts=private_hosts)
+    sock = _connect(target, addresses[:_MAX_TRIED], time.monotonic() + _left(deadline, connect))
+    if target.scheme == "https":
+        sock = _encrypt(sock, target, _left(deadline, connect), ca_file)
+    return Connection(sock)
+
+
+def _left(deadline: float, at_most: float) -> float:
+    return min(at_most, max(deadline - time.monotonic(), 0.001))
+
+
+Resolved = list[tuple[Address, int, SocketAddress]]
+
+
+def _resolve(target: Target, seconds: float) -> Resolved:
+    """Every address of the host. The system's resolver knows no time limit, so it gets its own thread."""
+    if literal(target.host) is not None:
+        return _look_up(target)
+    answers: queue.SimpleQueue[Resolved] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(_look_up(target)), name="look-up", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise ConnectionFailed(f"The name {target.host} was not looked up in time. Check the DNS.") from None
+    if not answer:
+        raise ConnectionFailed(f"The name {target.host} is not known. Check the URL and the DNS.")
+    return answer
+
+
+def _look_up(target: Target) -> Resolved:
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    places = [(family, cast(SocketAddress, place)) for family, _, _, _, place in found]
+    return [(ip_address(place[0]), family, place) for family, place in places]
+
+
+def _connect(target: Target, addresses: Resolved, until: float) -> socket.socket:
+    """The first address that answers; each has its fair share of the time left."""
+    reason = "it did not answer in time"
+    for position, (_, family, place) in enumerate(addresses):
+        share = max(until - time.monotonic(), 0.001) / (len(addresses) - position)
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(share)
+            sock.connect(place)
+        except TimeoutError:
+            sock.close()
+        except OSError as error:
+            sock.close()
+            reason = (error.strerror or str(error)).lower()
+        else:
+            return sock
+    raise ConnectionFailed(f"No connection to {target.authority}: {reason}. Check the URL, or try later.")
+
+
+def _encrypt(sock: socket.socket, target: Target, seconds: float, ca_file: str) -> ssl.SSLSocket:
+    try:
+        sock.settimeout(seconds)
+        return tls_context(ca_file).wrap_socket(sock, server_hostname=target.host.rstrip("."))
+    except ssl.SSLCertVerificationError as error:
+        sock.close()
+        raise ConnectionFailed(
+            f"The certificate of {target.host} is not trusted: {error.verify_message}."
+        ) from error
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise ConnectionFailed(f"No encrypted connection to {target.authority}: {error}.") from error
+
+
+@lru_cache(maxsize=8)
+def tls_context(ca_file: str = "") -> ssl.SSLContext:
+    """Verifying client context; `ca_file` replaces the public authorities."""
+    context = ssl.create_default_context(cafile=ca_file or certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,26 @@
+"""Templates for messages, payloads and replies: a sandboxed Liquid with hard limits; plain text out.
+
+Context shape: {"toNumber", "fromNumber", "message", "messageId", "part", "parts", "encoding",
+"statusCallbackUrl", "inboundCallbackUrl", "providerAppId", "apiToken", "profile": {...}} and every variable
+an operator named. Values are plain data only: str, int, float, bool, None, dict, list.
+"""
+
+from __future__ import annotations
+
+from core.templating.checks import check_text, variables_in
+from core.templating.engine import render_text
+from core.templating.json_template import JsonTemplate
+from core.templating.picker import PICKER, PickerGroup, PickerItem
+from core.templating.problems import Missing, Problem
+
+__all__ = [
+    "PICKER",
+    "JsonTemplate",
+    "Missing",
+    "PickerGroup",
+    "PickerItem",
+    "Problem",
+    "check_text",
+    "render_text",
+    "variables_in",
+]

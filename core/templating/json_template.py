@@ -1,0 +1,145 @@
+"""JSON payloads: parsed first, then the texts are filled in, so no value can break out of its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from liquid import BoundTemplate
+from liquid.builtin.output import OutputNode
+from liquid.expression import Expression
+
+from core.errors import TemplateInvalid
+from core.templating.checks import check_text, variables_in
+from core.templating.engine import RUN_ERRORS, compiled, failure, has_markup, new_context, run
+from core.templating.filters import MAX_OUTPUT, MAX_RANGE, too_large
+from core.templating.json_source import JsonFault, Leaf, Tree, parse
+from core.templating.problems import Missing, Problem, problem_at, refusal
+
+_Part = Callable[["_Run"], Any]
+
+
+class JsonTemplate:
+    """A JSON document whose text values are templates; names are constant.
+
+    A text that is exactly one {{ … }} keeps the type of its value (number, list, object); others give a text.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._plans: dict[Missing, _Part] = {}
+        self._tree: Tree = None
+        self._fault: Problem | None = None
+        try:
+            self._tree = parse(source)
+        except JsonFault as fault:
+            self._fault = fault.problem
+        self._leaves = tuple(_leaves(self._tree))
+        self.problems: list[Problem] = self.check()
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Dotted paths of all variables used in the document."""
+        return frozenset().union(*(variables_in(leaf.text) for leaf in self._leaves))
+
+    def check(self, *, known: Collection[str] | None = None) -> list[Problem]:
+        """Faults with their place in the document; with `known`, unknown variables too (see `check_text`)."""
+        if self._fault is not None:
+            return [self._fault]
+        return [
+            self._moved(leaf, problem)
+            for leaf in self._leaves
+            for problem in check_text(leaf.text, known=known)
+        ]
+
+    def render(self, context: Mapping[str, Any], *, missing: Missing = Missing.ERROR) -> Any:
+        """The filled-in document as JSON-able objects, fresh each time (TemplateInvalid, VariableMissing)."""
+        if self.problems:
+            raise refusal(self.problems)
+        plan = self._plans.get(missing)
+        if plan is None:
+            plan = self._plans[missing] = _plan(self._tree, missing)
+        return plan(_Run(context))
+
+    def _moved(self, leaf: Leaf, problem: Problem) -> Problem:
+        lines = leaf.text.split("\n")
+        index = sum(len(line) + 1 for line in lines[: problem.line - 1]) + problem.column - 1
+        return problem_at(self.source, leaf.place(self.source, index), problem.message, problem.hint)
+
+
+class _Run:
+    """One rendering of a document: the context, and the engine's view of it, made at most once."""
+
+    __slots__ = ("context", "shared")
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self.context = context
+        self.shared: Any = None
+
+    def value_of(self, template: BoundTemplate, expression: Expression) -> Any:
+        if self.shared is None:
+            self.shared = new_context(template, self.context)
+        try:
+            value = expression.evaluate(self.shared)
+        except RUN_ERRORS as error:
+            raise failure(error) from error
+        return value if type(value) in _AS_THEY_ARE else _json_able(value)
+
+
+_AS_THEY_ARE = frozenset({int, bool})
+
+
+def _json_able(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        if len(value) > MAX_OUTPUT:
+            raise too_large()
+        return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if depth > 20:
+        raise TemplateInvalid("A value in the payload is nested too deeply.")
+    if isinstance(value, range) and len(value) > MAX_RANGE:
+        raise TemplateInvalid(f"A range may have at most {MAX_RANGE} numbers. Use a smaller one.")
+    if isinstance(value, list | tuple | range):
+        return [_json_able(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {str(name): _json_able(item, depth + 1) for name, item in value.items()}
+    return str(value)  # a missing value says so here, or is blank
+
+
+def _plan(tree: Tree, missing: Missing) -> _Part:
+    """The document as nested functions, so that a rendering only runs what differs."""
+    if isinstance(tree, dict):
+        members = tuple((name, _plan(branch, missing)) for name, branch in tree.items())
+        return lambda run_: {name: part(run_) for name, part in members}
+    if isinstance(tree, list):
+        parts = tuple(_plan(branch, missing) for branch in tree)
+        return lambda run_: [part(run_) for part in parts]
+    if isinstance(tree, Leaf):
+        return _leaf_plan(tree.text, missing)
+    return lambda run_: tree
+
+
+def _leaf_plan(text: str, missing: Missing) -> _Part:
+    if not has_markup(text):
+        return lambda run_: text
+    template = compiled(text, missing)
+    nodes = template.nodes
+    if len(nodes) == 1 and isinstance(nodes[0], OutputNode):
+        expression = nodes[0].expression
+        return lambda run_: run_.value_of(template, expression)
+    return lambda run_: run(template, run_.context)
+
+
+def _leaves(tree: Tree) -> Iterator[Leaf]:
+    if isinstance(tree, Leaf):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(branch)

@@ -1,0 +1,88 @@
+"""What the payload editor offers to insert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PickerItem:
+    """One thing to insert: what it is called, the text to insert, one line of help."""
+
+    label: str
+    insert: str
+    help: str
+
+
+@dataclass(frozen=True)
+class PickerGroup:
+    """A named group of things to insert."""
+
+    label: str
+    items: tuple[PickerItem, ...]
+
+
+def _variable(name: str, text: str) -> PickerItem:
+    return PickerItem(name, "{{" + name + "}}", text)
+
+
+def _function(label: str, use: str, text: str) -> PickerItem:
+    # Single quotes: the insert also fits inside a JSON text.
+    return PickerItem(label, "{{ " + use + " }}", text)
+
+
+MESSAGE_VARIABLES: tuple[PickerItem, ...] = (
+    _variable("toNumber", "Recipient in international form, e.g. +14155238886"),
+    _variable("fromNumber", "Sender: number, short code or name"),
+    _variable("message", "The text of the message"),
+    _variable("messageId", "Our id of the message; give it to the provider as reference"),
+    _variable("part", "Which part of a long message this request sends, from 1"),
+    _variable("parts", "How many parts the message has"),
+    _variable("encoding", "GSM-7 or UCS-2"),
+    _variable("statusCallbackUrl", "Where the provider reports delivery"),
+    _variable("inboundCallbackUrl", "Where the provider posts replies"),
+    _variable("providerAppId", "Provider AppId of the API credential"),
+    _variable("apiToken", "API Token of the API credential"),
+)
+
+PICKER: tuple[PickerGroup, ...] = (
+    PickerGroup("Message variables", MESSAGE_VARIABLES),
+    PickerGroup(
+        "Profile attributes",
+        (
+            _variable("profile.firstName", "First name of the recipient"),
+            _variable("profile.lastName", "Last name of the recipient"),
+            _variable("profile.email", "E-mail address of the recipient"),
+            _variable("profile.language", "Language of the recipient"),
+            _variable("profile.city", "City of the recipient"),
+            PickerItem("any attribute", "{{profile.NAME}}", "Replace NAME by the attribute's name"),
+        ),
+    ),
+    PickerGroup(
+        "Helper functions",
+        (
+            _function("default", "profile.firstName | default: 'friend'", "Used when there is no value"),
+            _function("digits", "toNumber | digits", "Only the digits: a number without +"),
+            _function("upcase", "message | upcase", "ALL CAPITALS"),
+            _function("downcase", "message | downcase", "all small letters"),
+            _function("capitalize", "profile.city | capitalize", "First letter large, the rest small"),
+            _function("truncate", "message | truncate: 160", "At most so many characters, then ..."),
+            _function("date", "now | date: '%d %b %Y'", "A date in the form you write"),
+            _function("append", "profile.firstName | append: '!'", "Text added at the end"),
+            _function("prepend", "profile.firstName | prepend: 'Dear '", "Text added in front"),
+            _function("replace", "message | replace: 'a', 'b'", "Every 'a' becomes 'b'"),
+            _function("strip", "profile.firstName | strip", "Blanks removed from both ends"),
+            _function("url_encode", "message | url_encode", "For a form or query value (blank becomes +)"),
+            _function("urlencode", "message | urlencode", "For any place in a URL (blank becomes %20)"),
+            _function("split", "profile.name | split: ' '", "A list of the pieces"),
+            _function("first", "profile.name | split: ' ' | first", "The first item of a list"),
+            _function("last", "profile.name | split: ' ' | last", "The last item of a list"),
+            _function("join", "profile.interests | join: ', '", "A list as one text"),
+            _function("size", "message | size", "How many characters or items"),
+            _function("round", "profile.balance | round: 2", "A number with so many decimals"),
+            _function("plus", "part | plus: 1", "Adds a number"),
+            _function("json", "message | json", "As JSON, quotes included (for payloads that are not JSON)"),
+            _function("xml", "message | xml", "Escaped for XML"),
+        ),
+    ),
+)

@@ -1,0 +1,126 @@
+"""Database triggers as data: one description, both engines, installed after migrate, checked at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One trigger: its name, its table and the statements that make it on each engine."""
+
+    name: str
+    table: str
+    sqlite: str
+    postgresql: tuple[str, ...]
+
+
+def append_only(table: str) -> tuple[Trigger, ...]:
+    """Triggers that let rows of `table` be inserted, and neither changed, deleted nor truncated."""
+    return (
+        *(_row_refusal(table, verb) for verb in ("UPDATE", "DELETE")),
+        Trigger(
+            name=f"{table}_no_truncate",
+            table=table,
+            sqlite="",  # SQLite has no TRUNCATE; a DELETE of all rows meets the DELETE trigger
+            postgresql=(
+                _refusing_function(f"{table}_no_truncate", f"{table} is append-only"),
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_no_truncate()",
+            ),
+        ),
+    )
+
+
+def _row_refusal(table: str, verb: str) -> Trigger:
+    name = f"{table}_no_{verb.lower()}"
+    text = f"{table} is append-only"
+    return Trigger(
+        name=name,
+        table=table,
+        sqlite=f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{text}'); END",
+        postgresql=(
+            _refusing_function(name, text),
+            f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ),
+    )
+
+
+def transitions(table: str, column: str, allowed: Iterable[tuple[str, str]]) -> tuple[Trigger, ...]:
+    """A trigger that refuses every change of `column` that is not one of the `allowed` (from, to) pairs."""
+    name = f"{table}_{column}_transitions"
+    pairs = ", ".join(f"'{before}>{after}'" for before, after in sorted(allowed))
+    changed = f"OLD.{column} <> NEW.{column} AND (OLD.{column} || '>' || NEW.{column}) NOT IN ({pairs})"
+    text = f"{table}: transition not allowed"
+    return (
+        Trigger(
+            name=name,
+            table=table,
+            sqlite=f"CREATE TRIGGER {name} BEFORE UPDATE OF {column} ON {table} WHEN {changed} "
+            f"BEGIN SELECT RAISE(ABORT, '{text}'); END",
+            postgresql=(
+                _refusing_function(name, text),
+                f"CREATE TRIGGER {name} BEFORE UPDATE OF {column} ON {table} FOR EACH ROW "
+                f"WHEN ({changed}) EXECUTE FUNCTION {name}()",
+            ),
+        ),
+    )
+
+
+def _refusing_function(name: str, text: str) -> str:
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+
+
+def install(connection: BaseDatabaseWrapper, triggers: Iterable[Trigger]) -> None:
+    """Make every trigger whose table exists, replacing what stands there under the same name."""
+    wanted = tuple(triggers)
+    remove(connection, wanted)
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for trigger in wanted:
+            if trigger.table in tables:
+                for statement in _statements(connection, trigger):
+                    cursor.execute(statement)
+
+
+def remove(connection: BaseDatabaseWrapper, triggers: Iterable[Trigger]) -> None:
+    """Drop the triggers that exist."""
+    wanted = {trigger.name: trigger for trigger in triggers}
+    present = wanted.keys() & _present(connection)
+    with connection.cursor() as cursor:
+        for name in sorted(present):
+            on_table = f" ON {wanted[name].table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER {name}{on_table}")
+
+
+def missing(connection: BaseDatabaseWrapper, triggers: Iterable[Trigger]) -> list[str]:
+    """Names of triggers that should be at work and are not: absent, or switched off."""
+    present = _present(connection, at_work=True)
+    return [
+        trigger.name
+        for trigger in triggers
+        if _statements(connection, trigger) and trigger.name not in present
+    ]
+
+
+def _statements(connection: BaseDatabaseWrapper, trigger: Trigger) -> tuple[str, ...]:
+    if connection.vendor == "postgresql":
+        return trigger.postgresql
+    return (trigger.sqlite,) if trigger.sqlite else ()
+
+
+def _present(connection: BaseDatabaseWrapper, *, at_work: bool = False) -> set[str]:
+    sql = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal" + (" AND tgenabled <> 'D'" if at_work else "")
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return {name for (name,) in cursor.fetchall()}

@@ -1,0 +1,211 @@
+"""The API Credentials screens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from access.audit import AuditedAdmin, address_of, record
+from core.admin_links import RowLinks, admin_url
+from core.secrets import MASK
+from credentials.auth import BACKENDS
+from credentials.forms import SECRET_FIELDS, ApiCredentialForm
+from credentials.header_forms import RequestHeaderForm, RequestHeaderFormSet
+from credentials.models import ApiCredential, RequestHeader
+from credentials.pausing import resume
+from credentials.preview import check_payload
+from credentials.services import Use, ensure_default_headers, uses_of
+from credentials.testing import TestSendForm
+from credentials.vendors import preset_of
+
+_LARGEST_CHECK = 256 * 1024
+MAIN_FIELDS = ("vendor", "name", "provider_app_id", "provider_name", "provider_url", "auth_type")
+PAYLOAD_FIELDS = ("payload", "message_id_path")
+AFTER_HEADERS = "after-headers"
+
+
+class RequestHeaderInline(TabularInline):  # type: ignore[misc]
+    """The Headers section."""
+
+    model = RequestHeader
+    form = RequestHeaderForm
+    formset = RequestHeaderFormSet
+    fields = ("name", "value", "secret")
+    template = "admin/credentials/apicredential/headers.html"
+    verbose_name_plural = "Headers"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RequestHeader]:
+        """Rows in the order they were added."""
+        rows: QuerySet[RequestHeader] = super().get_queryset(request)
+        return rows.order_by("id")
+
+
+def _masked(name: str) -> Callable[[ApiCredential], str]:
+    """A read-only stand-in for a secret field: whether there is a value, never which."""
+
+    @admin.display(description=str(getattr(ApiCredential, name).field.verbose_name))
+    def shown(credential: ApiCredential) -> str:
+        return MASK if getattr(credential, name) else "Not set"
+
+    return shown
+
+
+_STAND_INS = {name: _masked(name) for name in SECRET_FIELDS}
+
+
+@admin.register(ApiCredential)
+class ApiCredentialAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+    """Create, edit, delete and look up API credentials."""
+
+    form = ApiCredentialForm
+    inlines = (RequestHeaderInline,)
+    section = ("Administration", "Channels", "SMS settings")
+    add_label = "Create new API credentials"
+    submit_label = "Submit"
+    empty_text = "No API credentials yet. Create one for the provider that sends your messages."
+    list_display: ClassVar[Sequence[Any]] = ("name", "vendor", "provider_name", "auth_type", "status")
+    list_filter = ("vendor", "auth_type", ("paused_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "provider_name", "provider_app_id", "provider_url")
+    change_form_outer_after_template = "admin/credentials/apicredential/panels.html"
+    warn_unsaved_form = True
+
+    class Media:
+        css: ClassVar = {"all": ["credentials/credential.css"]}
+        js: ClassVar = ["credentials/credential.js", "credentials/headers.js"]
+
+    @display(  # type: ignore[untyped-decorator]
+        description="Status", label={"Active": "success", "Paused": "danger"}
+    )
+    def status(self, credential: ApiCredential) -> str:
+        """Active, or paused."""
+        return "Paused" if credential.paused_at else "Active"
+
+    def get_fieldsets(self, request: HttpRequest, obj: ApiCredential | None = None) -> Any:
+        """The documented order; view-only staff see the chosen auth type's fields, secrets as dots."""
+        if obj is None or self.has_change_permission(request, obj):
+            auth: Sequence[Any] = [
+                *dict.fromkeys(name for backend in BACKENDS.values() for name in backend.fields),
+                "preset",
+            ]
+        else:
+            chosen = BACKENDS[obj.auth_type].fields if obj.auth_type in BACKENDS else ()
+            auth = [_STAND_INS.get(name, name) for name in chosen]
+        return (
+            (None, {"fields": (*MAIN_FIELDS, *auth)}),
+            ("Provider Payload", {"fields": PAYLOAD_FIELDS, "classes": (AFTER_HEADERS,)}),
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form; for view-only staff one without fields, so that nothing of it is ever bound or drawn."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            kwargs["form"] = ModelForm
+            kwargs["fields"] = []
+        return super().get_form(request, obj, change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: ApiCredential, form: Any, change: bool) -> None:
+        """Save, and say what works but should be looked at."""
+        super().save_model(request, obj, form, change)
+        for text in form.warnings:
+            messages.warning(request, text)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the headers; the fixed ones exist afterwards whatever was posted."""
+        untouched = not change and form.cleaned_data.get("preset") != form.instance.vendor
+        ensure_default_headers(
+            credential=form.instance,
+            preferred=preset_of(form.instance.vendor).headers if untouched else None,
+            but_for=formset.about_to_be_added(),
+        )
+        super().save_formset(request, form, formset, change)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Refuse, naming what uses a credential, before anything large is collected."""
+        uses = [_described(use) for credential in objs for use in uses_of(credential)]
+        if uses:
+            return [], {}, set(), uses
+        return super().get_deleted_objects(objs, request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page, with the standing of the credential and the test panel below the form."""
+        credential = self.get_object(request, object_id)
+        panels = self._panels(request, credential) if credential else {}
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **panels}
+        )
+        return page
+
+    def _panels(self, request: HttpRequest, credential: ApiCredential) -> dict[str, Any]:
+        return {
+            "credential": credential,
+            "uses": [(use, _link_to(use)) for use in uses_of(credential) if use.row is not None],
+            "test_form": TestSendForm(),
+            "may_change": self.has_change_permission(request, credential),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        """The editor's check and the resume button, besides the usual pages."""
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "payload-check/",
+                wrap(require_POST(self.payload_check)),
+                name="credentials_apicredential_payload_check",
+            ),
+            path(
+                "<uuid:credential_id>/resume/",
+                wrap(require_POST(self.resume)),
+                name="credentials_apicredential_resume",
+            ),
+            *super().get_urls(),
+        ]
+
+    def payload_check(self, request: HttpRequest) -> HttpResponse:
+        """Problems, preview and picker for the payload editor."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            posted = json.loads(request.body) if len(request.body) <= _LARGEST_CHECK else None
+        except (ValueError, RecursionError):
+            posted = None
+        if not isinstance(posted, dict):
+            return JsonResponse({"error": "Send a JSON object with source and fields."}, status=400)
+        fields = posted.get("fields")
+        source = str(posted.get("source") or "")
+        return JsonResponse(check_payload(source, fields if isinstance(fields, dict) else {}))
+
+    def resume(self, request: HttpRequest, credential_id: object) -> HttpResponse:
+        """Let a paused credential send again."""
+        credential = get_object_or_404(ApiCredential, pk=credential_id)
+        if not self.has_change_permission(request, credential):
+            raise PermissionDenied
+        if resume(credential=credential):
+            record(actor=request.user, action="resume", obj=credential, address=address_of(request))
+            messages.success(request, f"{credential} sends again. Waiting messages leave within seconds.")
+        return HttpResponseRedirect(reverse("admin:credentials_apicredential_change", args=[credential.pk]))
+
+
+def _link_to(use: Use) -> str:
+    try:
+        return admin_url(use.row, "change") if use.row is not None else ""
+    except NoReverseMatch:
+        return ""
+
+
+def _described(use: Use) -> str:
+    link = _link_to(use)
+    return format_html('<a href="{}">{}</a>', link, use) if link else str(use)

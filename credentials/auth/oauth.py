@@ -1,0 +1,116 @@
+"""OAuth 2.0 client credentials (RFC 6749, section 4.4; RFC 6750 for the header), on requests-oauthlib."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest
+from requests_oauthlib import OAuth2
+
+from core.errors import AuthenticationFailed
+from credentials.auth.base import AuthBackend, FieldProblem, filled, is_private_host, json_object
+from credentials.auth.token_request import fetch_token
+from credentials.auth.tokens import TOKENS, Token
+
+_UNSAID_LIFETIME: Final = 300.0
+_EARLY: Final = 30.0
+_PUBLIC_MEMBERS: Final = frozenset({"grant_type", "client_id", "scope", "audience", "resource", "token_type"})
+
+
+class OAuthBackend(AuthBackend):
+    """Fetches a bearer token, keeps it until shortly before it expires, renews it once after a 401."""
+
+    kind = "oauth"
+    label = "OAuth"
+    fields = ("auth_name", "api_token", "oauth_url", "oauth_body", "oauth_encoding")
+    required = frozenset({"oauth_url", "oauth_body", "oauth_encoding"})
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        _refuse_plain_http(r.url or "")
+        token = TOKENS.get(self._key, self._fetch)
+        if token.kind == "mac":
+            raise AuthenticationFailed("The OAuth URL gives MAC tokens; ask the provider for bearer tokens.")
+        signer = OAuth2(token={"access_token": token.value, "token_type": "Bearer"})
+        url, r.url = r.url, "https:" + (r.url or "").partition(":")[2]
+        signer(r)  # oauthlib signs https only; plain http was allowed above for exact private hosts
+        r.url = url
+        return r
+
+    def secrets(self) -> tuple[str, ...]:
+        token = TOKENS.peek(self._key)
+        return (*super().secrets(), *self._body_secrets, *((token.value,) if token else ()))
+
+    def refresh(self, prepared: PreparedRequest) -> bool:
+        sent = str(prepared.headers.get("Authorization", ""))
+        TOKENS.drop(self._key, sent.removeprefix("Bearer "))
+        return True
+
+    def problems(self) -> list[FieldProblem]:
+        found = []
+        try:
+            body = json_object(self.config.oauth_body, what="OAuth Body")
+        except ValueError as error:
+            found.append(FieldProblem("oauth_body", str(error)))
+        else:
+            if not body:
+                text = "Give at least grant_type, client_id and client_secret."
+                found.append(FieldProblem("oauth_body", text))
+        for field in ("oauth_url", "provider_url"):
+            url = getattr(self.config, field)
+            if urlsplit(url).scheme == "http" and not is_private_host(url):
+                text = "OAuth needs https; plain http is for hosts listed in SMSGATEWAY_PRIVATE_HOSTS only."
+                found.append(FieldProblem(field, text))
+        return found
+
+    @property
+    def _key(self) -> str:
+        return self.config.key or f"unsaved:{id(self)}"
+
+    @cached_property
+    def _members(self) -> dict[str, Any]:
+        try:
+            body = json_object(self.config.oauth_body, what="OAuth Body")
+        except ValueError as error:
+            raise AuthenticationFailed(str(error)) from error
+        variables = {"apiToken": self.config.api_token, "providerAppId": self.config.provider_app_id}
+        members: dict[str, Any] = filled(body, variables)
+        return members
+
+    @cached_property
+    def _body_secrets(self) -> tuple[str, ...]:
+        try:
+            return tuple(_secret_leaves(self._members))
+        except AuthenticationFailed:
+            return (self.config.oauth_body,)
+
+    def _fetch(self) -> Token:
+        _refuse_plain_http(self.config.oauth_url)
+        answer = fetch_token(
+            url=self.config.oauth_url, members=self._members, encoding=self.config.oauth_encoding
+        )
+        now = time.time()
+        lifetime = _UNSAID_LIFETIME if answer.expires_at is None else answer.expires_at - now
+        return Token(
+            value=answer.token,
+            renew_at=now + lifetime - min(_EARLY, max(0.0, lifetime) * 0.1),
+            kind=answer.token_type,
+        )
+
+
+def _refuse_plain_http(url: str) -> None:
+    if not url.lower().startswith("https:") and not is_private_host(url):
+        raise AuthenticationFailed(
+            "OAuth needs https; plain http is for hosts listed in SMSGATEWAY_PRIVATE_HOSTS only."
+        )
+
+
+def _secret_leaves(members: dict[str, Any]) -> Iterator[str]:
+    for name, value in members.items():
+        if isinstance(value, dict):
+            yield from _secret_leaves(value)
+        elif isinstance(value, str) and value and name not in _PUBLIC_MEMBERS:
+            yield value

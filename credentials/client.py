@@ -1,0 +1,244 @@
+"""Sending one message to one provider: build, sign, exchange, read, and a masked record of it all."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db.models import OuterRef, Subquery
+from requests import PreparedRequest
+
+from core.errors import (
+    AnswerLost,
+    AnswerTooLarge,
+    AuthenticationFailed,
+    ConnectionFailed,
+    GatewayError,
+    SecretUnreadable,
+    TokenUnavailable,
+)
+from core.http import Answer, GuardedSession, exchange
+from core.secrets import MASK, mask_text
+from core.vocabulary import FailureClass, Outcome
+from credentials.auth import backend_for
+from credentials.building import RequestBuilder, RequestShape
+from credentials.endpoints import url_of
+from credentials.headers import is_secret_name
+from credentials.models import ApiCredential, CallbackEndpoint
+from credentials.reading import ResponseReader, SendResult
+from credentials.vendors import preset_of
+
+# An error of ours -> what it means for the message; every other one is a matter of configuration.
+_MEANING: Final[Mapping[type[GatewayError], tuple[Outcome, FailureClass]]] = {
+    ConnectionFailed: (Outcome.TEMPORARY, FailureClass.NONE),
+    TokenUnavailable: (Outcome.TEMPORARY, FailureClass.NONE),
+    AnswerLost: (Outcome.UNKNOWN, FailureClass.NONE),
+    AnswerTooLarge: (Outcome.UNKNOWN, FailureClass.NONE),
+    AuthenticationFailed: (Outcome.FAILED, FailureClass.AUTH),
+    SecretUnreadable: (Outcome.FAILED, FailureClass.AUTH),
+}
+_LONGEST_RECORD: Final = 20_000
+_CACHED_CLIENTS: Final = 256
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One attempt: its result and what went over the wire, masked.
+
+    `request` is {"method", "url", "headers", "body"}, `response` {"status", "headers", "body"}; {}: none.
+    """
+
+    result: SendResult
+    request: dict[str, Any] = field(default_factory=dict)
+    response: dict[str, Any] = field(default_factory=dict)
+    elapsed_ms: int = 0
+
+    @classmethod
+    def lost(cls, code: str, detail: str = "") -> Exchange:
+        """An attempt of which nobody knows how it ended."""
+        return cls(result=SendResult(Outcome.UNKNOWN, code=code, detail=detail))
+
+
+class ProviderClient:
+    """Talks to the provider of one credential revision; shared by threads, one pooled session for each."""
+
+    def __init__(self, credential: ApiCredential) -> None:
+        self._local = threading.local()
+        self._broken: GatewayError | None = None
+        try:
+            self._prepare(credential)
+        except GatewayError as error:
+            self._broken = error  # told with every send, so that nothing is lost silently
+
+    def send(
+        self, context: Mapping[str, Any], *, before_request: Callable[[], None] | None = None
+    ) -> Exchange:
+        """One attempt to hand a message over; faults of provider and network become results, not exceptions.
+
+        `before_request` is called before each request that carries the message and may raise to stop it.
+        """
+        record = _Record()
+        try:
+            if self._broken is not None:
+                raise self._broken
+            return self._attempt({**context, **self._variables}, before_request or _nothing, record)
+        except GatewayError as error:
+            return self._failed(error, record)
+
+    def _prepare(self, credential: ApiCredential) -> None:
+        rows = list(credential.headers.all())
+        preset = preset_of(credential.vendor)
+        self._auth = backend_for(credential)
+        self._secret_headers = tuple(row.value for row in rows if row.secret and row.value)
+        self._secret_names = frozenset(row.name.lower() for row in rows if row.secret)
+        self._key_name = credential.key_name.lower() if credential.auth_type == "api_key" else ""
+        self._variables = _variables_of(credential)
+        self._builder = RequestBuilder(shape_of(credential))
+        self._reader = ResponseReader(
+            message_id_path=credential.message_id_path, rules=preset.response, codes=preset.codes
+        )
+
+    def _attempt(
+        self, context: Mapping[str, Any], before_request: Callable[[], None], record: _Record
+    ) -> Exchange:
+        answer = self._request(context, before_request, record)
+        if answer.status == 401 and self._auth.refresh(record.prepared or PreparedRequest()):
+            answer = self._request(context, before_request, record)
+        return self._finish(self._reader.read(answer), record)
+
+    def _request(
+        self, context: Mapping[str, Any], before_request: Callable[[], None], record: _Record
+    ) -> Answer:
+        prepared = self._auth(self._builder.build(context))
+        before_request()
+        record.prepared, record.answer = prepared, None
+        record.answer = exchange(self._session(), prepared)
+        record.elapsed_ms += record.answer.elapsed_ms
+        return record.answer
+
+    def _session(self) -> GuardedSession:
+        session: GuardedSession | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = GuardedSession()
+        return session
+
+    def _failed(self, error: GatewayError, record: _Record) -> Exchange:
+        outcome, failure = _MEANING.get(type(error), (Outcome.FAILED, FailureClass.CONFIGURATION))
+        result = SendResult(outcome, code=error.code, detail=error.text, failure=failure)
+        return self._finish(result, record)
+
+    def _finish(self, result: SendResult, record: _Record) -> Exchange:
+        """The exchange with every secret masked, also where the provider repeats one."""
+        if self._broken is not None:
+            return Exchange(result=result)
+        secrets = (*self._auth.secrets(), *self._secret_headers)
+        return Exchange(
+            result=SendResult(
+                outcome=result.outcome,
+                provider_id=result.provider_id,
+                code=mask_text(result.code, secrets),
+                detail=mask_text(result.detail, secrets),
+                retry_after=result.retry_after,
+                failure=result.failure,
+            ),
+            request=self._request_record(record.prepared, secrets),
+            response=self._response_record(record.answer, secrets),
+            elapsed_ms=record.elapsed_ms,
+        )
+
+    def _request_record(self, prepared: PreparedRequest | None, secrets: tuple[str, ...]) -> dict[str, Any]:
+        if prepared is None:
+            return {}
+        return {
+            "method": prepared.method,
+            "url": mask_text(prepared.url or "", secrets),
+            "headers": self._headers_record(prepared.headers, secrets),
+            "body": mask_text(_text(prepared.body, self._builder.charset), secrets)[:_LONGEST_RECORD],
+        }
+
+    def _response_record(self, answer: Answer | None, secrets: tuple[str, ...]) -> dict[str, Any]:
+        if answer is None:
+            return {}
+        return {
+            "status": answer.status,
+            "headers": self._headers_record(answer.headers, secrets),
+            "body": mask_text(_text(answer.body, "utf-8"), secrets)[:_LONGEST_RECORD],
+        }
+
+    def _headers_record(self, headers: Mapping[str, Any], secrets: tuple[str, ...]) -> dict[str, str]:
+        return {name: self._shown(name, _text(value, "latin-1"), secrets) for name, value in headers.items()}
+
+    def _shown(self, name: str, value: str, secrets: Iterable[str]) -> str:
+        lower = name.lower()
+        if is_secret_name(lower) or lower == self._key_name or lower in self._secret_names:
+            scheme, space, _ = value.partition(" ")
+            return f"{scheme} {MASK}" if space and lower == "authorization" else MASK
+        return mask_text(value, secrets)
+
+
+class _Record:
+    """What has happened so far in an attempt."""
+
+    def __init__(self) -> None:
+        self.prepared: PreparedRequest | None = None
+        self.answer: Answer | None = None
+        self.elapsed_ms = 0
+
+
+def shape_of(credential: ApiCredential) -> RequestShape:
+    """The request as the operator wrote it."""
+    return RequestShape(
+        url=credential.provider_url,
+        headers=tuple((row.name, row.value) for row in credential.headers.all()),
+        payload=credential.payload,
+    )
+
+
+def _variables_of(credential: ApiCredential) -> dict[str, str]:
+    endpoint = credential.endpoints.filter(enabled=True).order_by("created_at").first()
+    url = url_of(endpoint) if endpoint else ""
+    return {
+        "providerAppId": credential.provider_app_id,
+        "apiToken": credential.api_token,
+        "statusCallbackUrl": url,
+        "inboundCallbackUrl": url,
+    }
+
+
+def _text(value: Any, charset: str) -> str:
+    if isinstance(value, bytes):
+        value = value.decode(charset, "replace")
+    return str(value or "").replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL stores no NUL
+
+
+def _nothing() -> None:
+    return None
+
+
+_clients: OrderedDict[uuid.UUID, tuple[object, ProviderClient]] = OrderedDict()
+_clients_lock = threading.Lock()
+
+
+def client_for(credential_id: uuid.UUID) -> ProviderClient:
+    """The client of the credential as it stands now, kept while neither it nor its callback URL changes.
+
+    One small query; ApiCredential.DoesNotExist when the credential is gone.
+    """
+    first = CallbackEndpoint.objects.filter(credential=OuterRef("pk"), enabled=True).order_by("created_at")
+    row = ApiCredential.objects.annotate(digest=Subquery(first.values("token_digest")[:1]))
+    version = row.values_list("revision", "digest").get(pk=credential_id)
+    with _clients_lock:
+        kept = _clients.get(credential_id)
+        if kept is not None and kept[0] == version:
+            _clients.move_to_end(credential_id)
+            return kept[1]
+    client = ProviderClient(ApiCredential.objects.prefetch_related("headers").get(pk=credential_id))
+    with _clients_lock:
+        _clients[credential_id] = version, client
+        while len(_clients) > _CACHED_CLIENTS:
+            _clients.popitem(last=False)
+    return client

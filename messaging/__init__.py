@@ -1,0 +1,3 @@
+"""Outbound messages: accept, claim, gate, deliver, sweep, reports."""
+
+from __future__ import annotations

@@ -1,0 +1,121 @@
+"""Accepting a message: one transaction, and the answer follows the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from access.models import ApiKey
+from consent import ledger
+from core.clock import now
+from core.errors import TextEmpty, TextTooLong, about
+from core.numbers import parse_number
+from core.templating import render_text
+from core.vocabulary import Purpose
+from credentials.models import ApiCredential
+from messaging.models import ChannelConfiguration, Message, MessageEvent, MessagePart, Source
+from messaging.states import State
+from messaging.wakeups import wake_on_commit
+from profiles.selectors import attributes_for
+
+# How long a message may wait before sending it would be wrong.
+VALIDITY: dict[str, timedelta] = {
+    Purpose.MARKETING: timedelta(hours=4),
+    Purpose.TRANSACTIONAL: timedelta(hours=24),
+    Purpose.ONE_TIME_CODE: timedelta(minutes=10),
+    Purpose.CONSENT_REPLY: timedelta(minutes=5),
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What to send, to whom and through what; `unique_key` makes a second submission return the first message."""
+
+    credential: ApiCredential
+    sender: str
+    to: str
+    text: str
+    purpose: Purpose
+    source: Source
+    channel: ChannelConfiguration | None = None
+    default_country: str = ""
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    api_key: ApiKey | None = None
+    unique_key: str | None = None
+    reference: str = ""
+
+
+def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
+    """A submission with the channel's credential, sender, purpose and country; `values` may override them."""
+    defaults: dict[str, Any] = {
+        "channel": channel,
+        "credential": channel.credential,
+        "sender": channel.sender,
+        "purpose": Purpose(channel.purpose),
+        "default_country": channel.default_country or settings.SMSGATEWAY_DEFAULT_COUNTRY,
+    }
+    return Submission(**(defaults | values))
+
+
+def accept(submission: Submission, *, wake: bool = True) -> Message:
+    """Queue one message. Raises NumberInvalid, TextEmpty, TextTooLong or TemplateInvalid; nothing is kept then."""
+    with about("to"):
+        msisdn = parse_number(submission.to, default_country=submission.default_country)
+    profile = attributes_for([msisdn]).get(msisdn, {}) | dict(submission.profile)
+    text = rendered_text(submission.text, msisdn=msisdn, sender=submission.sender, profile=profile)
+    with transaction.atomic(savepoint=submission.unique_key is not None):
+        if submission.unique_key is not None:
+            existing = Message.objects.filter(unique_key=submission.unique_key).first()
+            if existing is not None:
+                return existing
+        message = _insert(submission, msisdn=msisdn, text=text, profile=profile)
+        if wake:
+            wake_on_commit(message.credential_id)
+    return message
+
+
+def rendered_text(source: str, *, msisdn: str, sender: str, profile: Mapping[str, Any]) -> str:
+    """The text after personalisation, checked: not empty, at most SMSGATEWAY_TEXT_LIMIT characters."""
+    text = source
+    if "{{" in source or "{%" in source:
+        with about("text"):
+            text = render_text(source, {"toNumber": msisdn, "fromNumber": sender, "profile": dict(profile)})
+    text = text.replace("\0", "")
+    limit = settings.SMSGATEWAY_TEXT_LIMIT
+    if not text.strip():
+        raise TextEmpty("The text is empty; write what the recipient shall read.", param="text")
+    if len(text) > limit:
+        raise TextTooLong(
+            f"The text has {len(text):,} characters after personalisation; at most {limit:,} can be sent. Shorten it.",
+            param="text",
+        )
+    return text
+
+
+def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str, Any]) -> Message:
+    moment = now()
+    message = Message.objects.create(
+        channel=submission.channel,
+        credential=submission.credential,
+        subject_id=ledger.subjects_for([msisdn])[msisdn],
+        api_key=submission.api_key,
+        msisdn=msisdn,
+        sender=submission.sender,
+        purpose=submission.purpose.value,
+        source=submission.source,
+        text=text,
+        profile=profile,
+        reference=submission.reference,
+        unique_key=submission.unique_key,
+        due_at=moment,
+        created_at=moment,
+        valid_until=moment + VALIDITY[submission.purpose],
+    )
+    MessagePart.objects.create(message=message, number=1)
+    MessageEvent.objects.create(message=message, at=moment, after=State.QUEUED, actor=submission.source)
+    return message

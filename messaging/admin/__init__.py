@@ -1,0 +1,9 @@
+"""The messaging screens: channel configurations, messages, send holds, test sends."""
+
+from __future__ import annotations
+
+from messaging.admin.channels import ChannelConfigurationAdmin
+from messaging.admin.holds import SendHoldAdmin
+from messaging.admin.messages import MessageAdmin
+
+__all__ = ["ChannelConfigurationAdmin", "MessageAdmin", "SendHoldAdmin"]

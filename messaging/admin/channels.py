@@ -1,0 +1,165 @@
+"""Channel configurations: what a sender picks, and sending by hand."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from access.audit import AuditedAdmin, address_of, record
+from core.admin_links import RowLinks
+from core.errors import GatewayError
+from credentials.models import ApiCredential
+from messaging import channels
+from messaging.accept import accept, through_channel
+from messaging.admin.test_sends import credential_test_send
+from messaging.forms import ChannelConfigurationForm, SendForm
+from messaging.models import ChannelConfiguration, ChannelStatus, Source
+from messaging.testsend import send_test
+
+_STANDING = {
+    ChannelStatus.ACTIVE: mark_safe('<span class="sg-badge good">Active</span>'),
+    ChannelStatus.DRAFT: mark_safe('<span class="sg-badge">Draft</span>'),
+}
+
+
+@admin.register(ChannelConfiguration)
+class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+    """Name, credential, sender, purpose and consent rule; draft until activated."""
+
+    form = ChannelConfigurationForm
+    fieldsets = (
+        (None, {"fields": ("name", "description", "credential", "sender")}),
+        ("Consent", {"fields": ("purpose", "require_opt_in")}),
+        ("Numbers", {"fields": ("default_country",)}),
+    )
+    list_display = ("name", "credential", "sender", "purpose", "standing")
+    list_filter = ("status", "purpose", "credential")
+    list_select_related = ("credential",)
+    search_fields = ("name", "description", "sender", "credential__name")
+    section = ("Administration", "Channels", "SMS settings")
+    add_label = "Create channel configuration"
+    submit_label = "Submit"
+    empty_text = (
+        "No channel configurations yet. One joins a credential, a sender number and a purpose under a name; "
+        "messages are sent through it."
+    )
+    change_form_after_template = "admin/messaging/channelconfiguration/panels.html"
+
+    @admin.display(description="Status", ordering="status")
+    def standing(self, channel: ChannelConfiguration) -> SafeString:
+        return _STANDING[ChannelStatus(channel.status)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The name of an active channel is what applications send; it stays."""
+        return ("name",) if obj is not None and obj.status == ChannelStatus.ACTIVE else ()
+
+    def get_urls(self) -> list[URLPattern]:
+        def guarded(view: Any) -> Any:
+            return self.admin_site.admin_view(require_POST(view))
+
+        return [
+            path("<uuid:channel_id>/status/", guarded(self.set_status), name="messaging_channel_status"),
+            path("<uuid:channel_id>/send/", guarded(self.send), name="messaging_channel_send"),
+            path(
+                "test-send/<uuid:credential_id>/",
+                guarded(credential_test_send),
+                name="messaging_credential_test_send",
+            ),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        channel = self.get_object(request, object_id)
+        extra = panels(request, channel) if channel else {}
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
+        )
+        return answer
+
+    def set_status(self, request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
+        """Activate, or make a draft again."""
+        channel = self._channel(request, channel_id)
+        wanted = ChannelStatus(request.POST.get("status", ""))
+        try:
+            (channels.activate if wanted == ChannelStatus.ACTIVE else channels.deactivate)(channel)
+        except GatewayError as error:
+            messages.error(request, error.text)
+        else:
+            record(actor=request.user, action=f"set {wanted}", obj=channel, address=address_of(request))
+            messages.success(request, _SAID[wanted])
+        return _page_of(channel)
+
+    def send(self, request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
+        """Send one message by hand: a test while the channel is a draft, a real one once it is active."""
+        channel = self._channel(request, channel_id)
+        form = SendForm(request.POST, default_country=channel.default_country)
+        if form.is_valid():
+            try:
+                message = _submit(channel, form.cleaned_data["number"], form.cleaned_data["message"])
+            except GatewayError as error:
+                form.add_error("message", error.text)
+            else:
+                return HttpResponseRedirect(reverse("admin:messaging_message_change", args=[message.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            **panels(request, channel),
+            "opts": self.opts,
+            "original": channel,
+            "send_form": form,
+        }
+        return render(request, "admin/messaging/channelconfiguration/send.html", context, status=422)
+
+    def _channel(self, request: HttpRequest, channel_id: uuid.UUID) -> ChannelConfiguration:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(ChannelConfiguration.objects.select_related("credential"), id=channel_id)
+
+
+_SAID = {
+    ChannelStatus.ACTIVE: "The channel configuration is active.",
+    ChannelStatus.DRAFT: "The channel configuration is a draft again; nothing more is accepted for it.",
+}
+
+
+def panels(request: HttpRequest, channel: ChannelConfiguration) -> dict[str, Any]:
+    """What the page shows below the form: standing, webhooks of the credential, sending by hand."""
+    return {
+        "channel": channel,
+        "is_active": channel.status == ChannelStatus.ACTIVE,
+        "webhooks": webhooks_of(channel.credential),
+        "send_form": SendForm(default_country=channel.default_country),
+        "may_change": request.user.has_perm("messaging.change_channelconfiguration"),
+    }
+
+
+def webhooks_of(credential: ApiCredential) -> list[Any]:
+    """The webhooks of a credential; they live on an upper floor and are reached through their endpoints."""
+    endpoints = credential.endpoints.select_related("webhook")
+    return [endpoint.webhook for endpoint in endpoints if hasattr(endpoint, "webhook")]
+
+
+def _submit(channel: ChannelConfiguration, number: str, text: str) -> Any:
+    if channel.status == ChannelStatus.ACTIVE:
+        return accept(through_channel(channel, to=number, text=text, source=Source.ADMIN))
+    return send_test(
+        credential=channel.credential, channel=channel, sender=channel.sender, to=number, text=text
+    )
+
+
+def _page_of(channel: ChannelConfiguration) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:messaging_channelconfiguration_change", args=[channel.pk]))

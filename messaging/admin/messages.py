@@ -1,0 +1,190 @@
+"""Messages: a read-only list, and a page that shows everything that happened to one."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from access.audit import address_of, record
+from core.admin_links import RowLinks
+from core.numbers import search_forms
+from core.segments import segment
+from messaging import staff
+from messaging.admin.badges import TONES, badge, reason_text
+from messaging.models import Message
+from messaging.selectors import expects_reports
+from messaging.states import State
+
+
+@admin.register(Message)
+class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
+    """Outbound messages, newest first; nothing here is edited by hand."""
+
+    list_display = ("created", "msisdn", "excerpt", "channel", "purpose", "state_badge", "why")
+    list_filter = ("state", "purpose", "source", "channel", ("created_at", admin.DateFieldListFilter))
+    list_select_related = ("channel",)
+    search_fields = ("msisdn",)
+    search_help_text = "A number in any form, a message id or a provider id"
+    list_per_page = 50
+    show_full_result_count = False
+    empty_text = "No messages yet. What you send through the API or a channel configuration appears here."
+    change_form_template = "admin/messaging/message/detail.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        """Find by number in any form, by our id or by the provider's."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(id=uuid.UUID(term)), False
+        except ValueError:
+            numbers = search_forms(term)
+        if by_number := queryset.filter(msisdn__in=numbers):
+            return by_number, False
+        return queryset.filter(parts__provider_id=term), False
+
+    @admin.display(description="Created", ordering="id")
+    def created(self, message: Message) -> str:
+        return _moment(message.created_at)
+
+    @admin.display(description="Text")
+    def excerpt(self, message: Message) -> str:
+        return message.text if len(message.text) <= 48 else f"{message.text[:47]}…"
+
+    @admin.display(description="State", ordering="state")
+    def state_badge(self, message: Message) -> SafeString:
+        return badge(message.state)
+
+    @admin.display(description="Why")
+    def why(self, message: Message) -> str:
+        if message.reason:
+            return reason_text(message.reason)
+        if message.state == State.ACCEPTED and not expects_reports_cached(message):
+            return "No delivery reports configured"
+        return ""
+
+    def get_urls(self) -> list[URLPattern]:
+        step = path(
+            "<uuid:message_id>/step/<str:name>/",
+            self.admin_site.admin_view(require_POST(self.take_step)),
+            name="messaging_message_step",
+        )
+        return [step, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        message_id = _uuid_or_none(object_id)
+        related = Message.objects.select_related("channel", "credential")
+        shown = related.filter(id=message_id).first() if message_id else None
+        extra = _details(shown) if shown else {}
+        extra["may_operate"] = request.user.has_perm("messaging.change_message")
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
+        )
+        return answer
+
+    def take_step(self, request: HttpRequest, message_id: uuid.UUID, name: str) -> HttpResponse:
+        """Cancel, queue again or give up, as the state allows."""
+        if not request.user.has_perm("messaging.change_message"):
+            raise PermissionDenied
+        message = get_object_or_404(Message, id=message_id)
+        page = HttpResponseRedirect(reverse("admin:messaging_message_change", args=[message.pk]))
+        if name not in staff.STEPS or not staff.take(name, [message], actor=str(request.user)):
+            messages.error(request, "The message has moved on meanwhile; nothing was changed.")
+            return page
+        record(actor=request.user, action=name, obj=message, address=address_of(request))
+        messages.success(request, "Done.")
+        return page
+
+
+def expects_reports_cached(message: Message) -> bool:
+    """`expects_reports`, asked once per credential for the rows of one page."""
+    known: dict[Any, bool] = message._state.__dict__.setdefault("expects_reports", {})
+    if message.credential_id not in known:
+        known[message.credential_id] = expects_reports(message.credential_id)
+    return known[message.credential_id]
+
+
+def _details(message: Message) -> dict[str, Any]:
+    counted = segment(message.text)
+    return {
+        "message": message,
+        "state_badge": badge(message.state),
+        "reason_text": reason_text(message.reason) if message.reason else "",
+        "no_reports": message.state == State.ACCEPTED and not expects_reports(message.credential_id),
+        "counted": counted,
+        "timeline": [
+            {
+                "event": event,
+                "tone": TONES.get(event.after, ""),
+                "reason": reason_text(event.reason) if event.reason else "",
+            }
+            for event in message.events.all()
+        ],
+        "parts": [{"part": part, "badge": badge(part.state)} for part in message.parts.all()],
+        "attempts": [
+            {"attempt": attempt, "request": _printed(attempt.request), "response": _printed(attempt.response)}
+            for attempt in message.attempts.all()
+        ],
+        "steps": staff.steps_for(message),
+        "title": "",
+        "subtitle": None,
+    }
+
+
+def _printed(exchange: dict[str, Any]) -> str:
+    """One side of an HTTP exchange as text; secrets were masked before it was stored."""
+    if not exchange:
+        return ""
+    first = (
+        f"{exchange['method']} {exchange['url']}" if "method" in exchange else f"HTTP {exchange['status']}"
+    )
+    headers = [f"{name}: {value}" for name, value in exchange.get("headers", {}).items()]
+    return "\n".join([first, *headers, "", _pretty(exchange.get("body", ""))]).rstrip()
+
+
+def _pretty(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return body
+
+
+def _moment(value: Any) -> str:
+    from django.utils.timezone import localtime
+
+    return f"{localtime(value):%Y-%m-%d %H:%M:%S}"
+
+
+def _uuid_or_none(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,132 @@
+"""The REST API for messages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from access.authentication import HasScope
+from access.idempotency import run_once
+from access.models import ApiKey, Scope
+from core.errors import ChannelInactive, ChannelUnknown, MessageUnknown, RequestInvalid
+from core.segments import segment
+from core.vocabulary import Purpose
+from messaging.accept import accept, through_channel
+from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
+from messaging.serializers import AcceptedView, ErrorView, MessageView, SendRequest
+
+_ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422), ErrorView)
+_IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="At most 255 characters. The same key with the same body returns the first answer again; "
+    "with another body it is refused (422).",
+)
+
+
+class MessagesView(APIView):
+    """Submit messages."""
+
+    permission_classes = [HasScope(Scope.SEND)]
+
+    @extend_schema(
+        operation_id="send_message",
+        summary="Send a message",
+        parameters=[_IDEMPOTENCY],
+        request=SendRequest,
+        responses={202: AcceptedView, **_ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        body = SendRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        code, answer, replayed = run_once(
+            api_key=cast(ApiKey, request.auth),
+            key=request.headers.get("Idempotency-Key", ""),
+            request_body=body.initial_data,
+            work=lambda: _submit(values, request),
+        )
+        headers = {"Location": f"/api/v1/messages/{answer['id']}"}
+        if replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(answer, status=code, headers=headers)
+
+
+class MessageDetailView(APIView):
+    """Look at one message."""
+
+    permission_classes = [HasScope(Scope.READ)]
+
+    @extend_schema(
+        operation_id="get_message",
+        summary="State and history of a message",
+        responses={200: MessageView, **_ERRORS},
+    )
+    def get(self, request: Request, message_id: uuid.UUID) -> Response:
+        message = (
+            Message.objects.select_related("channel").prefetch_related("events").filter(id=message_id).first()
+        )
+        if message is None:
+            raise MessageUnknown(f"There is no message {message_id}. Use the id that the send call returned.")
+        return Response(MessageView(message).data)
+
+
+def _submit(values: dict[str, Any], request: Request) -> tuple[int, dict[str, Any]]:
+    channel = active_channel(values["channel"])
+    message = accept(
+        through_channel(
+            channel,
+            to=values["to"],
+            text=values["text"],
+            source=Source.API,
+            purpose=purpose_in(channel, values.get("purpose")),
+            profile=values["profile"],
+            api_key=request.auth,
+            reference=values["reference"],
+        )
+    )
+    counted = segment(message.text)
+    answer = {
+        "id": str(message.id),
+        "state": message.state,
+        "to": message.msisdn,
+        "channel": channel.name,
+        "encoding": counted.encoding.value,
+        "segments": counted.count,
+    }
+    return status.HTTP_202_ACCEPTED, answer
+
+
+def active_channel(name: str) -> ChannelConfiguration:
+    """The channel of that name, ready to send; ChannelUnknown or ChannelInactive with what to do."""
+    channel = ChannelConfiguration.objects.select_related("credential").filter(name=name).first()
+    if channel is None:
+        raise ChannelUnknown(
+            f"There is no channel configuration named {name!r}. Check the name in the admin.", param="channel"
+        )
+    if channel.status != ChannelStatus.ACTIVE:
+        raise ChannelInactive(
+            f"The channel configuration {name!r} is a draft. Activate it in the admin, then send again.",
+            param="channel",
+        )
+    return channel
+
+
+def purpose_in(channel: ChannelConfiguration, asked: str | None) -> Purpose:
+    """The purpose a message may have in a channel: its own, or a one-time code in a transactional one."""
+    own = Purpose(channel.purpose)
+    wanted = Purpose(asked) if asked else own
+    if wanted == own or (wanted == Purpose.ONE_TIME_CODE and own == Purpose.TRANSACTIONAL):
+        return wanted
+    raise RequestInvalid(
+        f"The channel {channel.name!r} is for {own.value} messages and cannot send {wanted.value}. "
+        "Use a channel of that purpose.",
+        param="purpose",
+    )

@@ -1,0 +1,67 @@
+"""Taking due messages from the queue under a lease, and giving them back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from messaging import events
+from messaging.models import Message
+from messaging.states import Reason, State
+
+CLAIM_LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Messages that belong to this worker until the lease ends by the database's clock."""
+
+    token: uuid.UUID
+    message_ids: tuple[uuid.UUID, ...]
+
+
+def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
+    """Take up to `limit` due messages of one credential; other workers skip them (SKIP LOCKED) or wait (SQLite)."""
+    due = Message.objects.filter(
+        state=State.QUEUED,
+        credential_id=credential_id,
+        credential__paused_at__isnull=True,
+        due_at__lte=Now(),
+    ).order_by("due_at", "id")
+    with transaction.atomic():
+        ids = due.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit]
+        return _take(list(ids))
+
+
+def claim_one(message_id: uuid.UUID) -> Claim:
+    """Take one message whatever its due time; an empty claim when somebody else has it."""
+    queued = Message.objects.filter(id=message_id, state=State.QUEUED)
+    with transaction.atomic():
+        return _take(list(queued.select_for_update(skip_locked=True).values_list("id", flat=True)))
+
+
+def _take(ids: list[uuid.UUID]) -> Claim:
+    token = uuid.uuid4()
+    if ids:
+        Message.objects.filter(id__in=ids, state=State.QUEUED).update(
+            state=State.CLAIMED, lease_token=token, lease_until=Now() + CLAIM_LEASE, claims=F("claims") + 1
+        )
+        events.record(ids, before=State.QUEUED, after=State.CLAIMED)
+    return Claim(token=token, message_ids=tuple(ids))
+
+
+def give_back(
+    token: uuid.UUID, message_ids: Collection[uuid.UUID], *, reason: str = Reason.GIVEN_BACK
+) -> None:
+    """Put claimed messages that were not sent back into the queue."""
+    with transaction.atomic():
+        ours = Message.objects.filter(id__in=message_ids, state=State.CLAIMED, lease_token=token)
+        ids = list(ours.select_for_update().order_by("id").values_list("id", flat=True))
+        Message.objects.filter(id__in=ids).update(state=State.QUEUED, lease_token=None, lease_until=None)
+        events.record(ids, before=State.CLAIMED, after=State.QUEUED, reason=reason)

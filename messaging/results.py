@@ -1,0 +1,249 @@
+"""What an attempt's result makes of the message, and writing many results at once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from consent import ledger
+from core.clock import database_now
+from core.vocabulary import FailureClass, Outcome
+from credentials.client import Exchange
+from credentials.pausing import pause
+from messaging import events, reports
+from messaging.bulk import update_rows
+from messaging.gate import Passed
+from messaging.models import Attempt, Message, MessageEvent, MessagePart, Source
+from messaging.states import PartState, Reason, State
+
+MAX_TRIES = 8
+_FIRST_DELAY = 2.0
+_LONGEST_DELAY = 900.0
+_LONGEST_RETRY_AFTER = 3600.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finished attempt; `exchange` is None when nothing was sent (given back, or stopped by an opt-out)."""
+
+    passed: Passed
+    exchange: Exchange | None
+    given_back: str = ""
+
+
+@dataclass(frozen=True)
+class Next:
+    """Where a message goes after an attempt."""
+
+    state: State
+    part: PartState
+    reason: str = ""
+    due_in: float = 0.0
+    counts: bool = True
+
+
+def next_of(message: Message, exchange: Exchange, moment: datetime) -> Next:
+    """Pure: the state after an exchange; `due_in` seconds only for a message that goes back into the queue."""
+    result = exchange.result
+    match result.outcome:
+        case Outcome.ACCEPTED:
+            return Next(State.ACCEPTED, PartState.ACCEPTED)
+        case Outcome.UNKNOWN:
+            return Next(State.UNKNOWN, PartState.UNKNOWN, Reason.ANSWER_LOST)
+        case Outcome.OPTED_OUT:
+            return Next(State.FAILED, PartState.FAILED, Reason.OPTED_OUT)
+        case Outcome.TEMPORARY:
+            return _later(message, result.retry_after, moment)
+    if result.failure == FailureClass.AUTH and message.source != Source.TEST:
+        return Next(State.QUEUED, PartState.WAITING, Reason.CREDENTIAL_PAUSED, counts=False)
+    if result.failure == FailureClass.CONFIGURATION:
+        return Next(State.FAILED, PartState.FAILED, Reason.CONFIGURATION)
+    return Next(State.FAILED, PartState.FAILED, Reason.REFUSED)
+
+
+def _later(message: Message, retry_after: float | None, moment: datetime) -> Next:
+    delay = backoff(message.tries) if retry_after is None else min(retry_after, _LONGEST_RETRY_AFTER)
+    if message.source == Source.TEST:
+        return Next(State.FAILED, PartState.FAILED, Reason.TEMPORARY)
+    if message.tries >= MAX_TRIES:
+        return Next(State.FAILED, PartState.FAILED, Reason.TRIES_USED)
+    if moment + timedelta(seconds=delay) >= message.valid_until:
+        return Next(State.FAILED, PartState.FAILED, Reason.VALIDITY_OVER)
+    return Next(State.QUEUED, PartState.WAITING, Reason.TEMPORARY, due_in=delay)
+
+
+def backoff(tries: int) -> float:
+    """Full jitter: a random delay between half a second and an exponentially growing bound (2 s .. 15 min)."""
+    bound = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** max(tries - 1, 0))
+    return random.uniform(0.5, bound)  # noqa: S311  spreads load, guards nothing
+
+
+def write(results: Sequence[Result]) -> None:
+    """Write results of attempts in one transaction, then match reports that came early."""
+    if not results:
+        return
+    with transaction.atomic():
+        _record_opt_outs(results)
+        ours = _still_ours(results)
+        moment = database_now()
+        _write_back([result for result in ours if result.exchange is None], moment)
+        finished = [result for result in ours if result.exchange is not None]
+        _write_finished(finished, moment)
+        _write_attempts(results)
+    reports.match_parked([result.passed.message for result in finished])
+
+
+def _still_ours(results: Sequence[Result]) -> list[Result]:
+    """Results whose message is still in `sending` under our token; the sweeper may have given up on others."""
+    tokens = {result.passed.message.id: result.passed.token for result in results}
+    held = dict(
+        Message.objects.filter(id__in=tokens, state=State.SENDING)
+        .select_for_update()
+        .order_by("id")
+        .values_list("id", "lease_token")
+    )
+    return [result for result in results if held.get(result.passed.message.id) == result.passed.token]
+
+
+def _write_back(results: list[Result], moment: datetime) -> None:
+    rows = [
+        {
+            "id": result.passed.message.id,
+            "state": State.QUEUED,
+            "reason": result.given_back,
+            "due_at": moment,
+            "tries": result.passed.message.tries - 1,
+            "uncounted_tries": result.passed.message.uncounted_tries + 1,
+            "lease_token": None,
+            "lease_until": None,
+        }
+        for result in results
+    ]
+    update_rows(Message, rows)
+    ids = [result.passed.message.id for result in results]
+    MessagePart.objects.filter(message_id__in=ids, state=PartState.SENDING).update(state=PartState.WAITING)
+    events.record(ids, before=State.SENDING, after=State.QUEUED, reason=Reason.GIVEN_BACK, at=moment)
+
+
+def _write_finished(results: list[Result], moment: datetime) -> None:
+    decided = [(result, next_of(result.passed.message, _exchange(result), moment)) for result in results]
+    update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
+    _pause_refused(decided)
+    parts = {
+        part.message_id: part
+        for part in MessagePart.objects.filter(
+            message_id__in=[result.passed.message.id for result in results], state=PartState.SENDING
+        )
+    }
+    update_rows(
+        MessagePart,
+        [
+            {
+                "id": parts[result.passed.message.id].id,
+                "state": after.part,
+                "provider_id": _exchange(result).result.provider_id,
+            }
+            for result, after in decided
+            if result.passed.message.id in parts
+        ],
+    )
+    MessageEvent.objects.bulk_create(_event(result, after, moment) for result, after in decided)
+
+
+def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any]:
+    message, answer = result.passed.message, _exchange(result).result
+    final = after.state == State.FAILED
+    return {
+        "id": message.id,
+        "state": after.state,
+        "reason": after.reason,
+        "detail": answer.detail[:500],
+        "provider_id": answer.provider_id,
+        "due_at": moment + timedelta(seconds=after.due_in),
+        "tries": message.tries if after.counts else message.tries - 1,
+        "uncounted_tries": message.uncounted_tries + (0 if after.counts else 1),
+        "accepted_at": moment if after.state == State.ACCEPTED else None,
+        "finished_at": moment if final else None,
+        "lease_token": None,
+        "lease_until": None,
+    }
+
+
+def _event(result: Result, after: Next, moment: datetime) -> MessageEvent:
+    answer = _exchange(result).result
+    return MessageEvent(
+        message_id=result.passed.message.id,
+        at=moment,
+        before=State.SENDING,
+        after=after.state,
+        reason=after.reason,
+        detail=" ".join(filter(None, (answer.code, answer.detail)))[:500],
+    )
+
+
+def _record_opt_outs(results: Sequence[Result]) -> None:
+    """Withdraw consent where the provider says so; before any message is locked, in the order of the subjects."""
+    opted_out = [
+        result
+        for result in results
+        if result.exchange is not None and result.exchange.result.outcome == Outcome.OPTED_OUT
+    ]
+    for result in sorted(opted_out, key=lambda result: result.passed.message.subject_id):
+        message = result.passed.message
+        ledger.record(
+            msisdn=message.msisdn,
+            kind="opt_out",
+            scope=f"sender:{message.sender}",
+            source="provider",
+            reason=f"The provider answered {_exchange(result).result.code}".strip(),
+            reference=f"message:{message.id}",
+        )
+
+
+def _pause_refused(decided: list[tuple[Result, Next]]) -> None:
+    for result, after in decided:
+        if after.reason == Reason.CREDENTIAL_PAUSED:
+            answer = _exchange(result).result
+            pause(
+                credential_id=result.passed.message.credential_id,
+                reason=f"The provider refused the credential: {answer.detail or answer.code}",
+            )
+
+
+def _write_attempts(results: Sequence[Result]) -> None:
+    update_rows(
+        Attempt,
+        [
+            {"id": result.passed.attempt_id, **_attempt_values(result.exchange, result.given_back)}
+            for result in results
+        ],
+    )
+
+
+def _attempt_values(exchange: Exchange | None, given_back: str) -> dict[str, Any]:
+    if exchange is None:
+        return {
+            "outcome": "not_sent", "failure": "", "http_status": None, "code": given_back, "detail": "",
+            "elapsed_ms": 0, "request": {}, "response": {},
+        }  # fmt: skip
+    result = exchange.result
+    return {
+        "outcome": result.outcome.value,
+        "failure": result.failure.value,
+        "http_status": exchange.response.get("status"),
+        "code": result.code[:100],
+        "detail": result.detail[:500],
+        "elapsed_ms": exchange.elapsed_ms,
+        "request": exchange.request,
+        "response": exchange.response,
+    }
+
+
+def _exchange(result: Result) -> Exchange:
+    assert result.exchange is not None
+    return result.exchange

@@ -1,0 +1,95 @@
+"""The API's view of messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from core.vocabulary import Purpose
+from messaging.models import Message
+
+
+class SendRequest(serializers.Serializer[Any]):
+    """Body of `POST /api/v1/messages`."""
+
+    to = serializers.CharField(
+        max_length=40,
+        help_text="Recipient, E.164 (+14155550101) or a number of the channel's default country.",
+    )
+    channel = serializers.CharField(max_length=100, help_text="Name of an active channel configuration.")
+    text = serializers.CharField(
+        max_length=10_000,
+        trim_whitespace=False,
+        help_text="What the recipient reads, at most 1,500 characters after personalisation "
+        "such as {{profile.firstName}}.",
+    )
+    profile = serializers.DictField(
+        required=False, default=dict, help_text="Attributes for personalisation; they win over stored ones."
+    )
+    purpose = serializers.ChoiceField(
+        choices=[Purpose.MARKETING.value, Purpose.TRANSACTIONAL.value, Purpose.ONE_TIME_CODE.value],
+        required=False,
+        help_text="Default: the channel's purpose. A transactional channel may send one-time codes.",
+    )
+    reference = serializers.CharField(
+        max_length=100, required=False, default="", allow_blank=True, help_text="Yours, returned as it came."
+    )
+
+
+class EventView(serializers.Serializer[Any]):
+    """One change in a message's life."""
+
+    at = serializers.DateTimeField()
+    state = serializers.CharField(source="after")
+    reason = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class MessageView(serializers.ModelSerializer[Message]):
+    """A message with its state and history."""
+
+    to = serializers.CharField(source="msisdn")
+    channel = serializers.CharField(source="channel.name", default=None, allow_null=True)
+    reports = serializers.SerializerMethodField(
+        help_text="Whether delivery reports can be expected: `configured` or `no delivery reports configured`."
+    )
+    events = EventView(many=True)
+
+    class Meta:
+        model = Message
+        fields = (
+            "id", "to", "sender", "channel", "purpose", "text", "reference", "state", "reason", "detail",
+            "possible_duplicate", "provider_id", "reports", "created_at", "accepted_at", "finished_at", "events",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_reports(self, message: Message) -> str:
+        from messaging.selectors import expects_reports
+
+        return "configured" if expects_reports(message.credential_id) else "no delivery reports configured"
+
+
+class AcceptedView(serializers.Serializer[Any]):
+    """Answer of `POST /api/v1/messages`: the message is stored and will be sent."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    to = serializers.CharField()
+    channel = serializers.CharField()
+    encoding = serializers.CharField()
+    segments = serializers.IntegerField()
+
+
+class ErrorBody(serializers.Serializer[Any]):
+    """What went wrong: a stable code, a text that says what to do, the field at fault."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    param = serializers.CharField(allow_blank=True)
+
+
+class ErrorView(serializers.Serializer[Any]):
+    """Every error answer of the API."""
+
+    error = ErrorBody()

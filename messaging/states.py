@@ -1,0 +1,113 @@
+"""The life of a message as data: states, allowed changes, what a report does (DESIGN: the database is the queue)."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class State(TextChoices):
+    """Where a message stands."""
+
+    QUEUED = "queued", "Queued"
+    CLAIMED = "claimed", "Claimed"
+    SENDING = "sending", "Sending"
+    ACCEPTED = "accepted", "Accepted"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    UNDELIVERED = "undelivered", "Undelivered"
+    EXPIRED = "expired", "Expired"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+    SUPPRESSED = "suppressed", "Suppressed"
+    CANCELLED = "cancelled", "Cancelled"
+    QUARANTINED = "quarantined", "Quarantined"
+
+
+class Reason(TextChoices):
+    """Why a message is where it is; empty when nothing needs saying."""
+
+    OPTED_OUT = "opted_out", "The recipient has opted out"
+    NO_OPT_IN = "no_opt_in", "No opt-in on record for marketing"
+    SEND_HOLD = "send_hold", "All sending is on hold"
+    CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
+    CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
+    VALIDITY_OVER = "validity_over", "Its validity ended before it could be sent"
+    TRIES_USED = "tries_used", "All tries are used up"
+    TEMPORARY = "temporary", "The provider asked to try later"
+    REFUSED = "refused", "The provider refused it"
+    CONFIGURATION = "configuration", "The credential's configuration does not work"
+    ANSWER_LOST = "answer_lost", "The provider's answer was lost"
+    WORKER_LOST = "worker_lost", "The worker stopped while sending"
+    LEASE_OVER = "lease_over", "The worker stopped before sending"
+    GIVEN_BACK = "given_back", "Not started in time, given back"
+    CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
+    BY_STAFF = "by_staff", "By staff"
+    REPORT = "report", "Delivery report"
+
+
+S = State
+
+# Every change the database allows; anything else is refused by a trigger (messaging/triggers.py).
+TRANSITIONS: dict[State, frozenset[State]] = {
+    S.QUEUED: frozenset({S.CLAIMED, S.SUPPRESSED, S.EXPIRED, S.CANCELLED}),
+    S.CLAIMED: frozenset({S.SENDING, S.QUEUED, S.SUPPRESSED, S.EXPIRED, S.CANCELLED, S.QUARANTINED}),
+    S.SENDING: frozenset({S.ACCEPTED, S.QUEUED, S.FAILED, S.UNKNOWN}),
+    S.UNKNOWN: frozenset({S.QUEUED, S.ACCEPTED, S.SENT, S.DELIVERED, S.UNDELIVERED, S.FAILED, S.EXPIRED}),
+    S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.UNDELIVERED, S.EXPIRED}),
+    S.SENT: frozenset({S.DELIVERED, S.UNDELIVERED, S.EXPIRED}),
+    S.QUARANTINED: frozenset({S.QUEUED, S.FAILED}),
+    S.DELIVERED: frozenset(),
+    S.UNDELIVERED: frozenset(),
+    S.EXPIRED: frozenset(),
+    S.FAILED: frozenset(),
+    S.SUPPRESSED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+ALLOWED_PAIRS: frozenset[tuple[str, str]] = frozenset(
+    (before.value, after.value) for before, afters in TRANSITIONS.items() for after in afters
+)
+WAITING = (S.QUEUED, S.CLAIMED)
+UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
+FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)
+
+
+class PartState(TextChoices):
+    """Where one part (the unit of sending and reporting) stands."""
+
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Sending"
+    ACCEPTED = "accepted", "Accepted"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    UNDELIVERED = "undelivered", "Undelivered"
+    EXPIRED = "expired", "Expired"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+
+
+P = PartState
+
+# How far a part has come; a report may only raise it.
+PART_RANK: dict[str, int] = {
+    P.WAITING: 0, P.SENDING: 0, P.UNKNOWN: 1, P.ACCEPTED: 1, P.SENT: 2,
+    P.DELIVERED: 3, P.UNDELIVERED: 3, P.EXPIRED: 3, P.FAILED: 3,
+}  # fmt: skip
+
+# A provider that reports "failed" after accepting means: not delivered.
+REPORTED_PART: dict[str, PartState] = {
+    "accepted": P.ACCEPTED,
+    "sent": P.SENT,
+    "delivered": P.DELIVERED,
+    "undelivered": P.UNDELIVERED,
+    "failed": P.UNDELIVERED,
+    "expired": P.EXPIRED,
+}
+
+
+def message_state_of(parts: list[str]) -> State:
+    """What reported parts make of a message: delivered when all are, undelivered or expired if any is."""
+    for bad in (P.UNDELIVERED, P.EXPIRED):
+        if bad in parts:
+            return State(bad.value)
+    lowest = min(parts, key=lambda part: PART_RANK[part])
+    return State(lowest) if lowest in (P.SENT, P.DELIVERED) else State.ACCEPTED

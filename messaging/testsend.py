@@ -1,0 +1,50 @@
+"""A test message: through the same path as every other, at once, with its result shown."""
+
+from __future__ import annotations
+
+import time
+
+from core.vocabulary import Purpose
+from credentials.models import ApiCredential
+from messaging import delivery
+from messaging.accept import Submission, accept
+from messaging.models import ChannelConfiguration, Message, Source
+from messaging.states import UNDER_WAY
+
+_WAIT_SECONDS = 25.0
+
+
+def send_test(
+    *, credential: ApiCredential, sender: str, to: str, text: str, channel: ChannelConfiguration | None = None
+) -> Message:
+    """Send now and give the message as it stands afterwards. Opt-outs are obeyed; a failed test is not retried."""
+    message = accept(
+        Submission(
+            credential=credential,
+            channel=channel,
+            sender=sender,
+            to=to,
+            text=text,
+            purpose=Purpose.TRANSACTIONAL,
+            source=Source.TEST,
+        ),
+        wake=False,
+    )
+    delivery.deliver_one(message.id)
+    return _settled(message)
+
+
+def _settled(message: Message) -> Message:
+    """A worker may have been faster: wait until the message has left the states on the way."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    message.refresh_from_db()
+    while message.state in UNDER_WAY and time.monotonic() < deadline:
+        time.sleep(0.05)
+        message.refresh_from_db()
+    return message
+
+
+def default_sender(credential: ApiCredential) -> str:
+    """The sender of the credential's first channel, or nothing."""
+    channel = ChannelConfiguration.objects.filter(credential=credential).order_by("created_at").first()
+    return channel.sender if channel else ""

@@ -1,0 +1,26 @@
+"""Waking a worker. Losing or doubling a wake-up is harmless: the database is the queue, workers look by themselves."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+
+def wake_on_commit(credential_id: uuid.UUID) -> None:
+    """Tell the workers, once the current transaction is committed, that this credential has messages."""
+    transaction.on_commit(lambda: wake(credential_id), robust=True)
+
+
+def wake(credential_id: uuid.UUID) -> None:
+    """Tell the workers now; a broker that is away only costs the ticker's delay."""
+    from messaging.tasks import drain
+
+    try:
+        drain.delay(str(credential_id))
+    except (OperationalError, OSError) as error:
+        logger.warning("No wake-up sent, the ticker will find the messages: %s", error)

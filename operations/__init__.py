@@ -1,0 +1,3 @@
+"""Running the gateway: up, demo, periodic work, installation checks."""
+
+from __future__ import annotations

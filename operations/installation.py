@@ -1,0 +1,49 @@
+"""Is this installation what it claims to be: right keys, all triggers there?"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from access.triggers import TRIGGERS as ACCESS
+from consent.triggers import TRIGGERS as CONSENT
+from core.errors import InstallationInvalid, SecretUnreadable
+from core.secrets import keyed_hash, seal, unseal
+from core.triggers import Trigger, install, missing
+from messaging.triggers import TRIGGERS as MESSAGING
+from operations.models import Installation
+
+ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING)
+
+_SENTENCE = b"smsgateway"
+_PLACE = "operations.installation"
+
+
+def verify() -> None:
+    """Raise InstallationInvalid when the keys do not belong to this database; put back triggers that are missing."""
+    installation, created = Installation.objects.get_or_create(
+        id=1,
+        defaults={"sealed_check": seal(_SENTENCE, aad=_PLACE), "pepper_check": _pepper_check()},
+    )
+    if not created and not _keys_fit(installation):
+        raise InstallationInvalid(
+            "The keys do not belong to this database. Put back the keys.json (or the SMSGATEWAY_MASTER_KEYS and "
+            "SMSGATEWAY_PEPPER) that it was set up with."
+        )
+    if gone := missing(connection, ALL_TRIGGERS):
+        install(connection, ALL_TRIGGERS)
+        raise InstallationInvalid(
+            f"Protections of the records were missing and have been put back: {', '.join(gone)}. "
+            "Find out who removed them, then start again."
+        )
+
+
+def _keys_fit(installation: Installation) -> bool:
+    try:
+        opened = unseal(installation.sealed_check, aad=_PLACE)
+    except SecretUnreadable:
+        return False
+    return opened == _SENTENCE and installation.pepper_check == _pepper_check()
+
+
+def _pepper_check() -> str:
+    return keyed_hash("check", use=_PLACE)

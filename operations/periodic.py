@@ -1,0 +1,71 @@
+"""Work that every worker does by itself, every few seconds; twice is harmless, so no lock and no beat are needed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import close_old_connections, connection
+
+from access.idempotency import forget_old
+from messaging.delivery import drain_due
+from messaging.sweeping import sweep
+
+logger = logging.getLogger(__name__)
+
+_IDEMPOTENCY_KEPT = timedelta(hours=72)
+
+
+def forget_idempotency_records() -> int:
+    """Drop answers that no caller repeats any more."""
+    return forget_old(older_than=_IDEMPOTENCY_KEPT)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A function and how many seconds lie between two runs."""
+
+    run: Callable[[], object]
+    every: float
+
+
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic(drain_due, every=0.5),
+    Periodic(sweep, every=5.0),
+    Periodic(forget_idempotency_records, every=3600.0),
+)
+
+
+class Ticker:
+    """Runs every periodic function in a thread of its own until stopped."""
+
+    def __init__(self, periodic: tuple[Periodic, ...] = PERIODIC) -> None:
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._loop, args=(item,), name=f"tick-{item.run.__name__}", daemon=True)
+            for item in periodic
+        ]
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, *, timeout: float = 3.0) -> None:
+        """Ask every thread to end and wait for each a moment."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def _loop(self, item: Periodic) -> None:
+        while not self._stop.wait(item.every):
+            try:
+                close_old_connections()
+                item.run()
+            except Exception:
+                # The next round tries again; one bad round must not end delivery.
+                logger.exception("Periodic work %s failed", item.run.__name__)
+        connection.close()

@@ -1,0 +1,3 @@
+"""Recipient profiles and their attributes."""
+
+from __future__ import annotations

@@ -1,0 +1,56 @@
+"""What the values of a profile may look like."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+LARGEST_BYTES = 16 * 1024
+DEEPEST = 5
+
+
+def check_attributes(value: Any) -> None:
+    """ValidationError unless `value` is an object with identifiers as names, at most 16 KiB and 5 levels."""
+    if not isinstance(value, dict):
+        raise ValidationError('Attributes must be a JSON object such as {"firstName": "Ada"}.')
+    _check_names(value, depth=1)
+    if len(json.dumps(value, ensure_ascii=False).encode("utf-8")) > LARGEST_BYTES:
+        raise ValidationError(f"Attributes are larger than {LARGEST_BYTES // 1024} KiB; store less here.")
+
+
+def _check_names(value: Any, *, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ValidationError(f"Attributes are nested deeper than {DEEPEST} levels.")
+    for name in value if isinstance(value, dict) else ():
+        if not NAME.fullmatch(name):
+            raise ValidationError(
+                f"{name!r} cannot be an attribute name: use letters, digits and _, starting with a letter."
+            )
+    inner = value.values() if isinstance(value, dict) else value
+    for item in inner:
+        if isinstance(item, dict | list):
+            _check_names(item, depth=depth + 1)
+
+
+def check_language(value: str) -> None:
+    """ValidationError unless `value` looks like a language tag (BCP 47)."""
+    if not LANGUAGE.fullmatch(value):
+        raise ValidationError("Write a language tag such as en, pt-BR or zh-Hant.")
+
+
+def check_time_zone(value: str) -> None:
+    """ValidationError unless `value` is a zone of the time zone database."""
+    if value not in _time_zones():
+        raise ValidationError("Write a time zone such as Europe/Berlin or America/New_York.")
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())

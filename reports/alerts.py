@@ -1,0 +1,106 @@
+"""What needs somebody's attention, most urgent first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils import timezone
+
+from messaging.models import Message, SendHold
+from messaging.states import State
+from reports.checklist import Target
+from reports.dashboard import Setup
+from webhooks.models import InboundRequest, RequestState
+
+COUNT_LIMIT = 100
+LATE_AFTER = dt.timedelta(minutes=2)
+LOOK_BACK = dt.timedelta(days=7)
+
+
+class Level(StrEnum):
+    """How loud an alert is."""
+
+    STOPPED = "stopped"
+    LOOK = "look"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One line at the top of the start page."""
+
+    level: Level
+    text: str
+    link_text: str
+    target: Target
+    query: str = ""
+
+
+def alerts(setup: Setup) -> list[Alert]:
+    """All alerts; [] on a quiet day."""
+    holds = [*_holds()]
+    paused = [*_paused(setup)]
+    late = [] if holds else [*_late(setup)]
+    return [*holds, *paused, *late, *_quarantined_messages(), *_unread_callbacks(), *_no_reports(setup)]
+
+
+def _holds() -> Iterator[Alert]:
+    target = Target("admin:messaging_sendhold_changelist", "messaging.view_sendhold")
+    for hold in SendHold.objects.filter(released_at__isnull=True):
+        since = timezone.localtime(hold.placed_at)
+        text = f"All sending is on hold since {since:%d %b %H:%M}: {hold.reason}"
+        yield Alert(Level.STOPPED, text, "Release", target)
+
+
+def _paused(setup: Setup) -> Iterator[Alert]:
+    for credential in setup.credentials:
+        if credential.paused_at:
+            reason = credential.paused_reason.rstrip(".") or "no reason given"
+            text = f"{credential.name} is paused: {reason}. Its messages wait."
+            yield Alert(Level.STOPPED, text, "Check and resume", _credential(str(credential.pk)))
+
+
+def _late(setup: Setup) -> Iterator[Alert]:
+    running = [credential.pk for credential in setup.credentials if not credential.paused_at]
+    due = Message.objects.filter(state=State.QUEUED, credential__in=running)
+    if due.filter(due_at__lt=timezone.now() - LATE_AFTER).exists():
+        text = "Messages have been due for more than two minutes. Is a worker running?"
+        target = Target("admin:messaging_message_changelist", "messaging.view_message")
+        yield Alert(Level.STOPPED, text, "See them", target, f"state__exact={State.QUEUED}")
+
+
+def _quarantined_messages() -> Iterator[Alert]:
+    recent = Message.objects.filter(created_at__gte=timezone.now() - LOOK_BACK, state=State.QUARANTINED)
+    if count := recent[:COUNT_LIMIT].count():
+        text = f"{_counted(count, 'message')} could not be sent after three tries to start."
+        target = Target("admin:messaging_message_changelist", "messaging.view_message")
+        yield Alert(Level.LOOK, text, "Decide", target, f"state__exact={State.QUARANTINED}")
+
+
+def _unread_callbacks() -> Iterator[Alert]:
+    recent = InboundRequest.objects.filter(
+        state=RequestState.QUARANTINED, received_at__gte=timezone.now() - LOOK_BACK
+    )
+    if count := recent[:COUNT_LIMIT].count():
+        text = f"{_counted(count, 'callback')} of a provider could not be read in the last seven days."
+        target = Target("admin:webhooks_inboundrequest_changelist", "webhooks.view_inboundrequest")
+        yield Alert(Level.LOOK, text, "See why", target, f"state__exact={RequestState.QUARANTINED}")
+
+
+def _no_reports(setup: Setup) -> Iterator[Alert]:
+    target = Target("admin:webhooks_webhook_changelist", "webhooks.view_webhook")
+    for credential in setup.without_reports:
+        text = f"{credential.name}: no delivery reports configured. Its messages stay at “accepted”."
+        yield Alert(Level.NOTE, text, "SMS Webhooks", target)
+
+
+def _credential(object_id: str) -> Target:
+    return Target("admin:credentials_apicredential_change", "credentials.view_apicredential", object_id)
+
+
+def _counted(count: int, noun: str) -> str:
+    number = f"{COUNT_LIMIT} or more" if count >= COUNT_LIMIT else str(count)
+    return f"{number} {noun}{'' if count == 1 else 's'}"

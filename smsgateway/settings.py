@@ -1,0 +1,205 @@
+"""All settings, read from the environment; every one has a default that works on one machine.
+
+Docs: docs/settings.md. Each `SMSGATEWAY_*` name here is the environment variable of the same name.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+from core.keyfile import load_or_create
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- Where we are ---------------------------------------------------------------------------------
+DATA_DIR = Path(env.str("SMSGATEWAY_DATA_DIR", default=str(BASE_DIR / "var"))).expanduser()
+DEBUG = env.bool("SMSGATEWAY_DEBUG", default=False)
+# The address under which providers reach us; webhook URLs are built from it and from nothing else.
+SMSGATEWAY_PUBLIC_URL = env.str("SMSGATEWAY_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+_public = urlsplit(SMSGATEWAY_PUBLIC_URL)
+ALLOWED_HOSTS = env.list(
+    "SMSGATEWAY_ALLOWED_HOSTS",
+    default=list(dict.fromkeys([_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])),
+)
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# --- Keys -----------------------------------------------------------------------------------------
+_env_keys = ("SMSGATEWAY_SECRET_KEY", "SMSGATEWAY_MASTER_KEYS", "SMSGATEWAY_PEPPER")
+if all(name in env.ENVIRON for name in _env_keys):
+    SECRET_KEY = env.str("SMSGATEWAY_SECRET_KEY")
+    # "k1:base64,k2:base64": every key opens, the last one seals.
+    SMSGATEWAY_MASTER_KEYS = dict(item.split(":", 1) for item in env.list("SMSGATEWAY_MASTER_KEYS"))
+    SMSGATEWAY_PEPPER = env.str("SMSGATEWAY_PEPPER")
+else:
+    _keys = load_or_create(DATA_DIR)
+    SECRET_KEY = env.str("SMSGATEWAY_SECRET_KEY", default=_keys.secret_key)
+    SMSGATEWAY_MASTER_KEYS = _keys.master_keys
+    SMSGATEWAY_PEPPER = _keys.pepper
+
+# --- Sending --------------------------------------------------------------------------------------
+# Providers inside private networks, as exact host:port; nothing else in private ranges is reachable.
+SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", default=[]))
+SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
+SMSGATEWAY_TEXT_LIMIT = 1500
+SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
+# Which simulator the screens link to ("" = none); `manage.py up` fills it in.
+SMSGATEWAY_SIMULATOR_URL = env.str("SMSGATEWAY_SIMULATOR_URL", default="")
+
+# --- Apps -----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "access",
+    "consent",
+    "profiles",
+    "credentials",
+    "messaging",
+    "webhooks",
+    "reports",
+    "operations",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smsgateway.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "access.one_time_password.one_time_password",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "smsgateway.urls"
+WSGI_APPLICATION = "smsgateway.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Database: the queue lives here ---------------------------------------------------------------
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'smsgateway.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Celery carries wake-ups only (docs/adr/0002) -------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="")
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "smsgateway"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 300, "socket_connect_timeout": 1, "socket_timeout": 5}
+    if REDIS_URL
+    else {"polling_interval": 0.02}
+)
+
+# --- Sessions, passwords, headers -----------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+_secure = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- Language, time, static files -----------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("SMSGATEWAY_TIME_ZONE", default="UTC")
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic needed on one machine, so its directory need not exist
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["access.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "access.api_errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "smsgateway API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Logging --------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"mask_callback_tokens": {"()": "core.logs.MaskCallbackTokens"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["mask_callback_tokens"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.str("SMSGATEWAY_LOG_LEVEL", default="WARNING")},
+}
+
+from smsgateway.admin_theme import UNFOLD  # noqa: E402, F401  the admin's look and menu live beside this file

@@ -1,0 +1,64 @@
+// The webhook form: credentials of the chosen vendor only, the vendor's samples, and copying the URL.
+"use strict";
+
+(() => {
+  const keepMatching = (vendor, credentials) => {
+    const all = Array.from(credentials.options);
+    const show = () => {
+      const chosen = credentials.value;
+      const fitting = all.filter((option) => !option.value || option.dataset.vendor === vendor.value);
+      credentials.replaceChildren(...fitting);
+      credentials.value = fitting.some((option) => option.value === chosen) ? chosen : "";
+    };
+    vendor.addEventListener("change", show);
+    show();
+  };
+
+  const swapSamples = (vendor) => {
+    const samples = JSON.parse(vendor.dataset.samples || "{}");
+    vendor.addEventListener("change", () => {
+      for (const [name, text] of Object.entries(samples[vendor.value] || {})) {
+        const field = document.querySelector(`textarea[name="${name}"]`);
+        const untouched =
+          field && (!field.value.trim() || Object.values(samples).some((known) => known[name] === field.value));
+        if (untouched) {
+          field.value = text;
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+          field.dispatchEvent(new Event("change", { bubbles: true }));
+        }
+      }
+    });
+  };
+
+  const copy = async (button) => {
+    const field = document.getElementById(button.dataset.copy);
+    const status = document.querySelector("[data-copied]");
+    try {
+      await navigator.clipboard.writeText(field.value);
+      status.textContent = "Copied";
+    } catch {
+      field.focus();
+      field.select();
+      // Without https the clipboard API is missing; this old way still works there.
+      status.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C to copy";
+    }
+  };
+
+  const start = () => {
+    const vendor = document.querySelector('select[name="vendor"]');
+    const credentials = document.querySelector("select[data-credentials]");
+    if (vendor && credentials) {
+      keepMatching(vendor, credentials);
+      swapSamples(vendor);
+    }
+    for (const button of document.querySelectorAll("button[data-copy]")) {
+      button.addEventListener("click", () => copy(button));
+    }
+  };
+
+  if (document.readyState === "loading") {
+    document.addEventListener("DOMContentLoaded", start);
+  } else {
+    start();
+  }
+})();

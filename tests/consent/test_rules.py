@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent.rules import ALL, IN, LIFTS, OUT, Change, Decision, State, decide, fold, lifts_anything
+from core.vocabulary import Purpose
+
+START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+MARKETING, TRANSACTIONAL = Purpose.MARKETING, Purpose.TRANSACTIONAL
+CODE, REPLY = Purpose.ONE_TIME_CODE, Purpose.CONSENT_REPLY
+SENDER, BRAND = "+14155550100", "Acme"
+YES, NO, NEVER_ASKED = Decision(True), Decision(False, "opted_out"), Decision(False, "no_opt_in")
+
+
+def cells(*described):
+    return [State(*cell.split("/"), source="keyword") for cell in described]
+
+
+@pytest.mark.parametrize(
+    ("states", "purpose", "expected"),
+    [
+        ([], MARKETING, NEVER_ASKED),
+        ([], TRANSACTIONAL, YES),
+        ([], CODE, YES),
+        ([], REPLY, YES),
+        (["all/all/in"], MARKETING, YES),
+        (["all/marketing/in"], MARKETING, YES),
+        (["all/transactional/in"], MARKETING, NEVER_ASKED),
+        ([f"sender:{SENDER}/marketing/in"], MARKETING, YES),
+        (["sender:+14155550999/marketing/in"], MARKETING, NEVER_ASKED),
+        ([f"brand:{BRAND}/all/in"], MARKETING, YES),
+        (["brand:Other/all/in"], MARKETING, NEVER_ASKED),
+        (["all/all/out"], MARKETING, NO),
+        (["all/all/out"], TRANSACTIONAL, NO),
+        (["all/all/out"], CODE, YES),
+        (["all/all/out"], REPLY, YES),
+        (["all/marketing/out"], MARKETING, NO),
+        (["all/marketing/out"], TRANSACTIONAL, YES),
+        (["all/transactional/out"], TRANSACTIONAL, NO),
+        (["all/transactional/out"], CODE, NO),
+        (["all/transactional/out"], REPLY, YES),
+        (["all/transactional/out", "all/marketing/in"], MARKETING, YES),
+        ([f"sender:{SENDER}/all/out", "all/marketing/in"], MARKETING, NO),
+        (["sender:+14155550999/all/out", "all/marketing/in"], MARKETING, YES),
+        (["all/all/out", f"sender:{SENDER}/all/in"], MARKETING, NO),
+        ([f"brand:{BRAND}/marketing/out", "all/all/in"], MARKETING, NO),
+        ([f"brand:{BRAND}/marketing/out", "all/all/in"], TRANSACTIONAL, YES),
+    ],
+)
+def test_the_most_restrictive_cell_decides(states, purpose, expected):
+    assert (
+        decide(cells(*states), sender=SENDER, brand=BRAND, purpose=purpose, require_opt_in=True) == expected
+    )
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_without_the_switch_silence_allows(purpose):
+    assert decide([], sender=SENDER, purpose=purpose, require_opt_in=False) == YES
+
+
+def test_a_blank_brand_meets_no_brand():
+    states = [State("brand:", "all", OUT, "keyword")]
+    assert decide(states, sender=SENDER, purpose=TRANSACTIONAL, require_opt_in=True) == YES
+
+
+def run(*changes, states=()):
+    """Fold changes "kind source scope purpose minutes" in this order; gives the cells as text."""
+    held = {(state.scope, state.purpose): state for state in states}
+    for change in changes:
+        kind, source, scope, purpose, minutes = change.split()
+        moment = START + timedelta(minutes=int(minutes))
+        for state in fold(held.values(), Change(kind, scope, purpose, source, moment)):
+            held[state.scope, state.purpose] = state
+    return {f"{state.scope}/{state.purpose}": f"{state.state} {state.source}" for state in held.values()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # One after the other
+        (["opt_out keyword all all 0"], {"all/all": "out keyword"}),
+        (["opt_out keyword all all 0", "opt_in keyword all all 1"], {"all/all": "in keyword"}),
+        (["opt_in keyword all all 0", "opt_out keyword all all 1"], {"all/all": "out keyword"}),
+        (["opt_out keyword all all 0", "opt_out keyword all all 1"], {"all/all": "out keyword"}),
+        (["help keyword all all 0"], {}),
+        # Out of order and at once: in doubt, out
+        (["opt_out keyword all all 5", "opt_in keyword all all 1"], {"all/all": "out keyword"}),
+        (["opt_out keyword all all 5", "opt_in keyword all all 5"], {"all/all": "out keyword"}),
+        (["opt_in keyword all all 5", "opt_out keyword all all 1"], {"all/all": "out keyword"}),
+        (
+            ["opt_out keyword all all 5", "opt_out keyword all all 1", "opt_in keyword all all 3"],
+            {"all/all": "out keyword"},
+        ),
+        (
+            ["opt_out keyword all all 5", "opt_in api all marketing 1"],
+            {"all/all": "out keyword"},
+        ),
+        # A keyword lifts keyword opt-outs only
+        (["opt_out staff all all 0", "opt_in keyword all all 1"], {"all/all": "out staff"}),
+        (["opt_out provider all all 0", "opt_in keyword all all 1"], {"all/all": "out provider"}),
+        (["opt_out import all all 0", "opt_in keyword all all 1"], {"all/all": "out import"}),
+        (
+            ["opt_out staff all all 0", "opt_out keyword all all 1", "opt_in keyword all all 2"],
+            {"all/all": "out staff"},
+        ),
+        (
+            ["opt_out keyword all all 0", "opt_out provider all all 1", "opt_in keyword all all 2"],
+            {"all/all": "out provider"},
+        ),
+        (["opt_out provider all all 0", "opt_in provider all all 1"], {"all/all": "in provider"}),
+        (["opt_out staff all all 0", "opt_in provider all all 1"], {"all/all": "out staff"}),
+        (["opt_out staff all all 0", "opt_in api all all 1"], {"all/all": "out staff"}),
+        (["opt_out staff all all 0", "opt_in staff all all 1"], {"all/all": "in staff"}),
+        (["opt_out keyword all all 0", "opt_in import all all 1"], {"all/all": "out keyword"}),
+        (["opt_in import all marketing 0"], {"all/marketing": "in import"}),
+        # Scope: START works where it was said
+        (
+            ["opt_out keyword all all 0", "opt_in keyword sender:+1 all 1"],
+            {"all/all": "out keyword", "sender:+1/all": "in keyword"},
+        ),
+        (
+            ["opt_out keyword sender:+1 all 0", "opt_in keyword all all 1"],
+            {"sender:+1/all": "in keyword", "all/all": "in keyword"},
+        ),
+        (
+            ["opt_out keyword sender:+1 all 0", "opt_in keyword sender:+2 all 1"],
+            {"sender:+1/all": "out keyword", "sender:+2/all": "in keyword"},
+        ),
+        (
+            ["opt_out keyword all marketing 0", "opt_in keyword all transactional 1"],
+            {"all/marketing": "out keyword", "all/transactional": "in keyword"},
+        ),
+        # A wide STOP withdraws narrower opt-ins, and they do not spring back by a narrower START
+        (
+            ["opt_in api all marketing 0", "opt_out keyword all all 1"],
+            {"all/marketing": "out keyword", "all/all": "out keyword"},
+        ),
+        (
+            ["opt_in api all marketing 0", "opt_out keyword sender:+1 all 1"],
+            {"all/marketing": "in api", "sender:+1/all": "out keyword"},
+        ),
+        (
+            ["opt_in api all marketing 0", "opt_out keyword all all 1", "opt_in keyword all all 2"],
+            {"all/marketing": "in keyword", "all/all": "in keyword"},
+        ),
+    ],
+)
+def test_order_source_and_scope_of_stop_and_start(changes, expected):
+    assert run(*changes) == expected
+
+
+def test_only_what_changed_is_given_back():
+    states = cells("all/all/in", "sender:+1/all/in")
+    assert fold(states, Change("opt_in", "all", "all", "keyword", START)) == []
+
+
+@pytest.mark.parametrize(
+    ("states", "lifts"),
+    [
+        ([], False),
+        (cells("all/all/in"), False),
+        (cells("all/all/out"), True),
+        (cells("all/marketing/out"), True),
+    ],
+)
+def test_it_is_known_beforehand_whether_an_opt_in_lifts_something(states, lifts):
+    assert lifts_anything(states, Change("opt_in", "all", "all", "staff", START)) is lifts
+
+
+scopes = st.sampled_from([ALL, f"sender:{SENDER}", "sender:+2", f"brand:{BRAND}"])
+purposes = st.sampled_from([ALL, "marketing", "transactional"])
+changes_ = st.builds(
+    Change,
+    kind=st.sampled_from(["opt_in", "opt_out"]),
+    scope=scopes,
+    purpose=purposes,
+    source=st.sampled_from(sorted(LIFTS)),
+    occurred_at=st.integers(0, 5).map(lambda minutes: START + timedelta(minutes=minutes)),
+)
+
+
+@given(st.lists(changes_, max_size=12), scopes, purposes, st.sampled_from(sorted(LIFTS)))
+def test_an_opt_out_always_takes_effect_whatever_came_before(history, scope, purpose, source):
+    held = {}
+    for change in [*history, Change("opt_out", scope, purpose, source, START)]:
+        held |= {(state.scope, state.purpose): state for state in fold(held.values(), change)}
+    assert held[scope, purpose].state == OUT
+    assert held[scope, purpose].out_at >= START
+
+
+@given(st.lists(changes_, max_size=12))
+def test_no_import_ever_turns_an_out_into_an_in(history):
+    held = {}
+    for change in history:
+        for state in fold(held.values(), change):
+            before = held.get((state.scope, state.purpose))
+            if before and before.state == OUT and state.state == IN:
+                assert change.source != "import"
+                assert change.occurred_at > before.out_at
+            held[state.scope, state.purpose] = state

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+
+from core.admin_links import delete_link, edit_link
+from smsgateway.admin_theme import MENU, TOOLS
+
+CREDENTIALS = "/admin/credentials/apicredential/"
+
+
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("&gt;", ">")
+
+
+def crumbs(html: str) -> list[str]:
+    found = re.search(r'<nav class="crumbs".*?</nav>', html, re.DOTALL)
+    return [words(item).strip() for item in re.findall(r"<li.*?</li>", found[0], re.DOTALL)] if found else []
+
+
+def test_every_menu_line_has_a_screen() -> None:
+    for _, items in (*MENU, ("", TOOLS)):
+        for item in items:
+            assert reverse(item.url_name)
+
+
+def test_every_menu_permission_exists(db: None) -> None:
+    wanted = {item.permission for _, items in MENU for item in items if item.permission}
+    known = {
+        f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")
+    }
+    assert wanted <= known
+
+
+def test_menu_has_the_documented_path_and_items(staff: Client) -> None:
+    html = words(staff.get("/admin/").content.decode())
+    assert "Administration > Channels > SMS settings" in html
+    assert html.index("API Credentials") < html.index("SMS Webhooks") < html.index("Channel configurations")
+
+
+def test_menu_shows_only_what_the_user_may_see(client: Client, db: None) -> None:
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_webhook"))
+    client.force_login(user)
+    html = client.get("/admin/").content.decode()
+    assert "SMS Webhooks" in html
+    assert CREDENTIALS not in html
+    assert "Audit trail" not in html
+
+
+SECTION = ["Administration", "Channels", "SMS settings", "API Credentials"]
+
+
+@pytest.mark.parametrize(
+    ("path", "last"),
+    [
+        ("", []),
+        ("add/", ["Create new API credentials"]),
+        ("{pk}/change/", ["Acme"]),
+        ("{pk}/delete/", ["Acme", "Delete"]),
+    ],
+)
+def test_crumbs_follow_the_documented_path(
+    staff: Client, credential: Any, path: str, last: list[str]
+) -> None:
+    html = staff.get(CREDENTIALS + path.format(pk=credential.pk)).content.decode()
+    assert crumbs(html) == [*SECTION, *last]
+
+
+def test_save_button_reads_submit(staff: Client, credential: Any) -> None:
+    html = staff.get(f"{CREDENTIALS}add/").content.decode()
+    buttons = [
+        words(button).strip() for button in re.findall(r"<button[^>]*type=\"submit\".*?</button>", html, re.S)
+    ]
+    assert "Submit" in buttons
+    assert not {"Save", "Save and add another"} & set(buttons)
+
+
+def test_add_button_says_what_it_creates(staff: Client, credential: Any) -> None:
+    html = staff.get(CREDENTIALS).content.decode()
+    assert html.count("Create new API credentials") == 1
+
+
+def test_an_empty_list_offers_the_button_once(staff: Client) -> None:
+    html = staff.get(CREDENTIALS).content.decode()
+    assert 'class="empty-list"' in html
+    assert html.count("Create new API credentials") == 1
+
+
+def test_a_search_without_result_offers_the_way_back(staff: Client, credential: Any) -> None:
+    html = staff.get(f"{CREDENTIALS}?q=nothing-like-this").content.decode()
+    assert "Nothing matches this search" in html
+    assert "Show all" in html
+
+
+def test_rows_link_to_edit_and_delete(credential: Any) -> None:
+    credential.name = '<b>"'
+    assert 'aria-label="Edit &lt;b&gt;&quot;"' in edit_link(credential)
+    assert f'href="{CREDENTIALS}{credential.pk}/change/"' in edit_link(credential)
+    assert 'aria-label="Delete &lt;b&gt;&quot;"' in delete_link(credential)
+    assert f'href="{CREDENTIALS}{credential.pk}/delete/"' in delete_link(credential)
+
+
+def test_viewers_get_no_bin(client: Client, credential: Any) -> None:
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_apicredential"))
+    client.force_login(user)
+    html = client.get(CREDENTIALS).content.decode()
+    assert "View Acme" in html
+    assert "Delete Acme" not in html
+
+
+def test_pages_have_no_inline_scripts(staff: Client, credential: Any) -> None:
+    for path in ("/admin/", CREDENTIALS, f"{CREDENTIALS}add/", f"{CREDENTIALS}{credential.pk}/change/"):
+        html = staff.get(path).content.decode()
+        assert re.findall(r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>", html) == []
+        assert re.findall(r"<[^>]+\son(?:click|load|change|submit)=", html) == []
+        assert re.findall(r'(?:src|href)="https?://(?!127\.0\.0\.1)[^"]*\.(?:js|css|woff2?)"', html) == []
+
+
+@pytest.mark.parametrize("template", ["403.html", "404.html", "500.html"])
+def test_error_pages_need_nothing_to_render(template: str) -> None:
+    html = render_to_string(template)
+    assert html.count("<h1>") == 1
+    assert 'href="/admin/"' in html
+
+
+def test_an_unknown_address_gets_the_friendly_page(client: Client, db: None) -> None:
+    response = client.get("/nothing/here/")
+    assert response.status_code == 404
+    assert "There is nothing at this address" in response.content.decode()

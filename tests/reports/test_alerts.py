@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from credentials import pausing
+from messaging.models import SendHold
+from reports.alerts import alerts
+from reports.dashboard import read_setup
+from webhooks.models import InboundRequest
+
+
+def texts() -> list[str]:
+    return [alert.text for alert in alerts(read_setup())]
+
+
+def test_a_quiet_day_has_no_alerts(webhook: Any, message: Any) -> None:
+    message("delivered")
+    message("queued")
+    assert texts() == []
+
+
+def test_a_paused_credential_is_named_with_its_reason(webhook: Any, credential: Any) -> None:
+    pausing.pause(credential_id=credential.pk, reason="401 Unauthorized.")
+    assert texts() == ["Acme is paused: 401 Unauthorized. Its messages wait."]
+
+
+def test_only_a_hold_in_force_is_shown(webhook: Any) -> None:
+    SendHold.objects.create(reason="old", placed_by="boss", released_at=timezone.now())
+    SendHold.objects.create(reason="wrong text", placed_by="boss")
+    [text] = texts()
+    assert text.startswith("All sending is on hold since ")
+    assert text.endswith(": wrong text")
+
+
+@pytest.mark.parametrize(
+    ("late", "shown"), [(dt.timedelta(minutes=3), True), (dt.timedelta(seconds=30), False)]
+)
+def test_messages_that_nobody_sends_are_noticed(
+    webhook: Any, message: Any, late: dt.timedelta, shown: bool
+) -> None:
+    message("queued", due_at=timezone.now() - late)
+    assert any("Is a worker running?" in text for text in texts()) is shown
+
+
+def test_a_pause_or_a_hold_explains_late_messages(webhook: Any, credential: Any, message: Any) -> None:
+    message("queued", due_at=timezone.now() - dt.timedelta(hours=1))
+    pausing.pause(credential_id=credential.pk, reason="401")
+    assert not any("worker" in text for text in texts())
+    pausing.resume(credential=credential)
+    SendHold.objects.create(reason="wrong text", placed_by="boss")
+    assert not any("worker" in text for text in texts())
+
+
+def test_unread_callbacks_of_the_last_week_are_counted(webhook: Any) -> None:
+    for state, age in (("quarantined", 1), ("quarantined", 2), ("quarantined", 8), ("processed", 1)):
+        received = timezone.now() - dt.timedelta(days=age)
+        InboundRequest.objects.create(webhook=webhook, method="POST", state=state, received_at=received)
+    assert texts() == ["2 callbacks of a provider could not be read in the last seven days."]
+
+
+def test_quarantined_messages_wait_for_a_decision(webhook: Any, message: Any) -> None:
+    message("quarantined")
+    assert texts() == ["1 message could not be sent after three tries to start."]
+
+
+def test_a_sending_credential_without_callback_url_is_noted(channel: Any) -> None:
+    assert texts() == ["Acme: no delivery reports configured. Its messages stay at “accepted”."]
+
+
+def test_a_credential_no_channel_uses_is_not_noted(credential: Any) -> None:
+    assert texts() == []

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from credentials import endpoints
+from credentials.models import ApiCredential
+from messaging.models import ChannelConfiguration, ChannelStatus
+from webhooks.models import Webhook
+from webhooks.services import create_webhook
+
+SENDER = "+14155550100"
+PERSON = "+14155550123"
+
+
+@pytest.fixture
+def credential(db: None) -> ApiCredential:
+    return make_credential()
+
+
+@pytest.fixture
+def channel(credential: ApiCredential) -> ChannelConfiguration:
+    return make_channel(credential)
+
+
+@pytest.fixture
+def webhook(channel: ChannelConfiguration) -> Webhook:
+    return create_webhook(
+        credential=channel.credential, name="Shop", brand="Acme", help_contact="help@acme.test"
+    )
+
+
+def make_credential(name: str = "Provider", vendor: str = "custom") -> ApiCredential:
+    return ApiCredential.objects.create(
+        name=name,
+        vendor=vendor,
+        provider_url="https://provider.example/messages",
+        api_token="token-1234",
+        payload='{"to": "{{toNumber}}", "content": "{{message}}"}',
+    )
+
+
+def make_channel(credential: ApiCredential, name: str = "shop", sender: str = SENDER) -> ChannelConfiguration:
+    return ChannelConfiguration.objects.create(
+        name=name, credential=credential, sender=sender, purpose="marketing", status=ChannelStatus.ACTIVE
+    )
+
+
+def path_of(webhook: Webhook) -> str:
+    return f"/hooks/{webhook.endpoint.token}/"
+
+
+def url_of(webhook: Webhook) -> str:
+    return endpoints.url_of(webhook.endpoint)
+
+
+def inbound(text: str, **values: Any) -> dict[str, Any]:
+    base = {"type": "inbound_message", "id": f"m-{text}", "from": PERSON, "to": SENDER, "text": text}
+    return {**base, **values}
+
+
+Post = Callable[..., Any]
+
+
+@pytest.fixture
+def post(webhook: Webhook, client: Client) -> Post:
+    def send(body: Any, content_type: str = "application/json", **extra: Any) -> Any:
+        data = body if isinstance(body, bytes | str) else json.dumps(body)
+        return client.post(path_of(webhook), data, content_type=content_type, **extra)
+
+    return send

@@ -1,0 +1,416 @@
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import time_machine
+from django.db import DatabaseError, connection, connections
+from django.test import Client
+from django.utils import timezone
+
+from consent import ledger
+from consent.models import ConsentEvent, ConsentState
+from core.vocabulary import Purpose
+from messaging.accept import accept, through_channel
+from messaging.models import ChannelConfiguration, Message, MessagePart, ParkedReport, Source
+from messaging.states import PartState, State
+from profiles.models import Profile
+from tests.webhooks.conftest import PERSON, SENDER, Post, inbound, make_channel, make_credential, path_of
+from webhooks import receiving
+from webhooks.inbound import MOST_REPLIES
+from webhooks.models import InboundMessage, InboundRequest, RequestState, Webhook
+from webhooks.services import create_webhook, set_enabled
+
+REPORT = {"type": "delivery_report", "messageId": "p1", "clientReference": "", "to": PERSON}
+
+
+def queue(channel: ChannelConfiguration, to: str = PERSON, **values: Any) -> Message:
+    return accept(through_channel(channel, to=to, text="Hello", source=Source.API, **values))
+
+
+def accepted(channel: ChannelConfiguration, provider_id: str = "p1") -> Message:
+    message = queue(channel)
+    steps = (State.CLAIMED, State.SENDING, State.ACCEPTED)
+    for step in steps:
+        Message.objects.filter(pk=message.pk).update(state=step)
+    MessagePart.objects.filter(message=message).update(state=PartState.ACCEPTED, provider_id=provider_id)
+    return message
+
+
+def replies() -> list[Message]:
+    return list(Message.objects.filter(purpose=Purpose.CONSENT_REPLY).order_by("id"))
+
+
+def only_request() -> InboundRequest:
+    return InboundRequest.objects.get()
+
+
+def test_a_stop_withdraws_consent_suppresses_what_waits_and_is_answered_once(
+    post: Post, channel: ChannelConfiguration
+) -> None:
+    waiting, code = queue(channel), queue(channel, purpose=Purpose.ONE_TIME_CODE)
+    elsewhere = queue(channel, to="+14155550199")
+    answer = post(inbound("Stop please", id="m1"))
+    assert (answer.status_code, answer.content) == (200, b"")
+    event = ConsentEvent.objects.get()
+    assert (event.kind, event.scope, event.purpose, event.source) == ("opt_out", "all", "all", "keyword")
+    assert (event.keyword, event.rule_version) == ("STOP", "keywords-1/with_courtesy")
+    assert ConsentState.objects.get().state == "out"
+    states = dict(Message.objects.exclude(purpose=Purpose.CONSENT_REPLY).values_list("id", "state"))
+    assert states == {waiting.id: State.SUPPRESSED, code.id: State.QUEUED, elsewhere.id: State.QUEUED}
+    (reply,) = replies()
+    assert (reply.msisdn, reply.sender, reply.state, reply.channel) == (PERSON, SENDER, State.QUEUED, channel)
+    assert (
+        reply.text
+        == "Acme: You are unsubscribed and will receive no more messages. Reply START to resubscribe."
+    )
+    message = InboundMessage.objects.get()
+    assert (message.intent, message.keyword, message.reply, message.text) == (
+        "opt_out",
+        "STOP",
+        reply,
+        "Stop please",
+    )
+    assert only_request().state == RequestState.PROCESSED
+
+
+def test_the_same_message_again_has_no_second_effect(post: Post, channel: ChannelConfiguration) -> None:
+    post(inbound("STOP"))
+    later = queue(channel)
+    assert post(inbound("STOP")).status_code == 200
+    assert ConsentEvent.objects.count() == len(replies()) == InboundMessage.objects.count() == 1
+    assert Message.objects.get(pk=later.pk).state == State.QUEUED
+    assert list(InboundRequest.objects.values_list("state", flat=True)) == [RequestState.PROCESSED] * 2
+
+
+@pytest.mark.parametrize(
+    ("values", "effects"),
+    [
+        ({"id": None}, 1),
+        ({"id": None, "timestamp": "2025-03-04T05:06:07Z"}, 1),
+    ],
+)
+def test_without_an_id_the_same_text_counts_once(post: Post, values: dict[str, Any], effects: int) -> None:
+    with time_machine.travel("2026-01-01T12:00:01Z", tick=False):
+        post(inbound("HELP", **values))
+        post(inbound("HELP", **values))
+    assert InboundMessage.objects.count() == effects
+
+
+def test_the_same_text_with_another_id_is_another_message(post: Post) -> None:
+    post(inbound("HELP", id="a"))
+    post(inbound("HELP", id="b"))
+    assert len(replies()) == 2
+
+
+def test_an_opt_out_is_confirmed_once_in_24_hours(post: Post) -> None:
+    post(inbound("STOP", id="a"))
+    post(inbound("STOP", id="b"))
+    assert ConsentEvent.objects.count() == 2
+    assert len(replies()) == 1
+    assert "24 hours" in InboundRequest.objects.order_by("-received_at")[0].reason
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        post(inbound("STOP", id="c"))
+    assert len(replies()) == 2
+
+
+def test_an_opt_out_after_an_opt_in_is_confirmed_again(post: Post) -> None:
+    for number, text in enumerate(("STOP", "START", "STOP")):
+        with time_machine.travel(timezone.now() + timedelta(minutes=number)):
+            post(inbound(text, id=str(number)))
+    assert [reply.text[:25] for reply in replies()] == [
+        "Acme: You are unsubscribe", "Acme: You are subscribed.", "Acme: You are unsubscribe",
+    ]  # fmt: skip
+    assert ConsentState.objects.get().state == "out"
+
+
+def test_help_is_answered_in_any_state_and_changes_none(post: Post) -> None:
+    post(inbound("STOP"))
+    post(inbound("HELP"))
+    assert replies()[1].text == "Acme: For help contact help@acme.test. Reply STOP to unsubscribe."
+    assert ConsentState.objects.get().state == "out"
+
+
+def test_other_texts_are_kept_and_not_answered(post: Post) -> None:
+    post(inbound("See you at 5"))
+    assert InboundMessage.objects.get().intent == ""
+    assert not replies()
+    assert not ConsentEvent.objects.exists()
+
+
+def test_own_messages_are_personalised_and_missing_attributes_stay_blank(
+    post: Post, webhook: Webhook
+) -> None:
+    webhook.opt_out_message = "Bye {{profile.firstName}}{{profile.lastName}} from {{brand}}, {{fromNumber}}"
+    webhook.save()
+    Profile.objects.create(msisdn=PERSON, attributes={"firstName": "{{brand}} {% raw"})
+    post(inbound("STOP"))
+    assert replies()[0].text == "Bye { {brand}} { % raw from Acme, +14155550100"
+
+
+@pytest.mark.parametrize("broken", ["{{ nonsense |", "{{profile.firstName}}"])
+def test_a_message_that_gives_nothing_gives_way_to_the_standard_one(
+    post: Post, webhook: Webhook, broken: str
+) -> None:
+    Webhook.objects.filter(pk=webhook.pk).update(opt_out_message=broken, updated_at=timezone.now())
+    post(inbound("STOP"))
+    assert replies()[0].text.startswith("Acme: You are unsubscribed")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "sender"),
+    [
+        ("+14155550199", "+14155550199"),
+        ("14155550199", "+14155550199"),
+        ("tel:+1-415-555-0199", "+14155550199"),
+        ("+14155550111", SENDER),
+        (None, SENDER),
+    ],
+)
+def test_the_reply_comes_from_the_number_written_to(
+    post: Post, channel: ChannelConfiguration, recipient: str | None, sender: str
+) -> None:
+    make_channel(channel.credential, "second", "+14155550199")
+    Message.objects.all()
+    ChannelConfiguration.objects.filter(name="second").update(status="draft")
+    post(inbound("HELP", to=recipient))
+    assert replies()[0].sender == sender
+
+
+def test_without_channel_and_recipient_consent_is_recorded_and_no_reply_goes_out(
+    client: Client, db: None
+) -> None:
+    webhook = create_webhook(credential=make_credential(), name="Bare")
+    client.post(path_of(webhook), json.dumps(inbound("STOP", to=None)), content_type="application/json")
+    assert ConsentEvent.objects.count() == 1
+    assert not replies()
+    assert "No reply" in only_request().reason
+
+
+def test_an_opt_out_can_be_narrowed_to_sender_and_marketing(
+    post: Post, webhook: Webhook, channel: ChannelConfiguration
+) -> None:
+    webhook.opt_out_scope, webhook.opt_out_purpose = "sender", "marketing"
+    webhook.save()
+    other = make_channel(channel.credential, "other", "+14155550199")
+    mine, theirs = queue(channel), queue(other)
+    service = queue(channel, purpose=Purpose.TRANSACTIONAL)
+    post(inbound("STOP"))
+    event = ConsentEvent.objects.get()
+    assert (event.scope, event.purpose) == (f"sender:{SENDER}", "marketing")
+    found = Message.objects.in_bulk([mine.id, theirs.id, service.id])
+    assert [found[message.id].state for message in (mine, theirs, service)] == [
+        "suppressed",
+        "queued",
+        "queued",
+    ]
+
+
+def test_numbers_without_plus_are_read(post: Post) -> None:
+    for digits in ("14155550123", "(415) 555-0123", "0014155550123"):
+        post(inbound("hello", id=digits, **{"from": digits}))
+    reasons = list(InboundRequest.objects.values_list("reason", flat=True))
+    assert set(InboundMessage.objects.values_list("msisdn", flat=True)) == {PERSON}, reasons
+
+
+def test_a_caller_that_is_no_number_goes_to_quarantine(post: Post) -> None:
+    assert post(inbound("STOP", **{"from": "ACME BANK"})).status_code == 200
+    request = only_request()
+    assert request.state == RequestState.QUARANTINED
+    assert "ACME BANK" in request.reason
+
+
+def test_several_messages_in_one_callback_are_all_taken(post: Post) -> None:
+    body = [inbound("STOP", id="a"), inbound("hi", id="b", **{"from": "x"}), inbound("HELP", id="c")]
+    assert post(body).status_code == 200
+    assert InboundMessage.objects.count() == len(replies()) == 2
+    assert only_request().state == RequestState.QUARANTINED
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [(b"\xff\xfe\x00", "neither"), (b'{"a": 1}', "neither sample"), (b'{"text": ', "JSON")],
+)
+def test_an_unreadable_body_is_kept_and_answered_200(post: Post, body: bytes, says: str) -> None:
+    assert post(body).status_code == 200
+    request = only_request()
+    assert (request.state, request.raw_body) == (RequestState.QUARANTINED, body)
+    assert says in request.reason
+
+
+def test_the_raw_callback_is_sealed_and_its_secrets_are_masked(post: Post) -> None:
+    post(inbound("STOP 4711"), HTTP_AUTHORIZATION="Basic c2VjcmV0", HTTP_X_REQUEST_ID="r1")
+    request = only_request()
+    assert "4711" in request.body
+    assert request.headers["Authorization"] == "••••••"
+    assert request.headers["X-Request-Id"] == "r1"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM webhooks_inboundrequest")
+        assert cursor.fetchone()[0].startswith("v1:")
+
+
+def test_an_empty_call_is_no_fault(client: Client, webhook: Webhook) -> None:
+    assert client.get(path_of(webhook)).status_code == 200
+    assert only_request().state == RequestState.IGNORED
+
+
+def test_a_query_is_read_like_a_body(client: Client, webhook: Webhook) -> None:
+    client.get(path_of(webhook), {"from": PERSON, "to": SENDER, "text": "STOP", "id": "q1"})
+    assert InboundMessage.objects.get().intent == "opt_out"
+
+
+REPORTED = [("DELIVERED", State.DELIVERED), ("SENT", State.SENT), ("EXPIRED", State.EXPIRED)]
+
+
+@pytest.mark.parametrize(("status", "state"), REPORTED)
+def test_a_report_moves_its_message(
+    post: Post, channel: ChannelConfiguration, status: str, state: State
+) -> None:
+    message = accepted(channel)
+    assert post({**REPORT, "status": status}).status_code == 200
+    assert Message.objects.get(pk=message.pk).state == state
+    assert only_request().state == RequestState.PROCESSED
+
+
+def test_a_report_is_found_by_our_own_reference(post: Post, channel: ChannelConfiguration) -> None:
+    message = accepted(channel)
+    post({**REPORT, "messageId": "", "clientReference": str(message.pk), "status": "delivered"})
+    assert Message.objects.get(pk=message.pk).state == State.DELIVERED
+
+
+def test_a_report_before_its_message_is_known_is_parked(post: Post) -> None:
+    assert post({**REPORT, "status": "DELIVERED"}).status_code == 200
+    assert ParkedReport.objects.get().provider_id == "p1"
+    assert "waits" in only_request().reason
+
+
+def test_a_report_of_another_credential_changes_nothing(post: Post) -> None:
+    message = accepted(make_channel(make_credential("Other"), "other", "+14155550177"))
+    post({**REPORT, "status": "DELIVERED"})
+    assert Message.objects.get(pk=message.pk).state == State.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "says"),
+    [("GLORIOUS", RequestState.QUARANTINED, "GLORIOUS"), ("queued", RequestState.PROCESSED, "no progress")],
+)
+def test_unknown_status_words_are_shown_to_staff_and_others_pass(
+    post: Post, channel: ChannelConfiguration, status: str, state: str, says: str
+) -> None:
+    message = accepted(channel)
+    post({**REPORT, "status": status})
+    request = only_request()
+    assert request.state == state
+    assert says in request.reason
+    assert Message.objects.get(pk=message.pk).state == State.ACCEPTED
+
+
+def test_a_report_takes_few_queries(
+    post: Post, channel: ChannelConfiguration, django_assert_max_num_queries: Any
+) -> None:
+    accepted(channel)
+    with django_assert_max_num_queries(18):
+        post({**REPORT, "status": "DELIVERED"})
+
+
+def test_our_own_fault_is_a_500_and_the_callback_is_kept(post: Post) -> None:
+    with patch("webhooks.inbound.accept", side_effect=ZeroDivisionError):
+        assert post(inbound("STOP")).status_code == 500
+    request = only_request()
+    assert (request.state, InboundMessage.objects.count()) == (RequestState.RECEIVED, 0)
+    assert "ZeroDivisionError" in request.reason
+    assert post(inbound("STOP")).status_code == 200
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_the_database_down_is_a_503(post: Post) -> None:
+    with patch("webhooks.receiving.endpoints.find", side_effect=DatabaseError):
+        assert post(inbound("STOP")).status_code == 503
+    with patch("webhooks.models.InboundRequest.save", side_effect=DatabaseError):
+        assert post(inbound("STOP")).status_code == 503
+
+
+def test_the_answer_to_a_stop_waits_for_what_is_on_the_wire(
+    post: Post, channel: ChannelConfiguration
+) -> None:
+    subject_id = ledger.subjects_for([PERSON])[PERSON]
+    with patch.object(receiving.suppress, "wait_until_idle") as wait:
+        post(inbound("STOP"))
+        post(inbound("STOP"))
+        post(inbound("HELP"))
+    assert [call.args for call in wait.call_args_list] == [(subject_id,)] * 2
+
+
+def test_two_gateways_do_not_answer_each_other_for_ever(post: Post) -> None:
+    for number in range(MOST_REPLIES + 3):
+        post(inbound("HELP", id=str(number)))
+    assert len(replies()) == MOST_REPLIES
+
+
+def test_limits_on_size_and_depth(post: Post) -> None:
+    assert post(b"x" * (256 * 1024 + 1)).status_code == 413
+    assert post("[" * 65 + "]" * 65).status_code == 400
+    assert not InboundRequest.objects.exists()
+    assert post(b'{"text": "' + b"x" * (200 * 1024) + b'"}').status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "post", "head"])
+def test_unknown_disabled_and_malformed_tokens_get_the_same_404(
+    client: Client, webhook: Webhook, method: str
+) -> None:
+    token = webhook.endpoint.token
+    set_enabled(webhook=webhook, enabled=False)
+    answers = [
+        getattr(client, method)(f"/hooks/{wrong}/")
+        for wrong in (token, "x", "x" * 500, token[:-1], "%00", "é", token.swapcase())
+    ]
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (404, b"" if method == "head" else b"Not found.")
+    }
+    set_enabled(webhook=webhook, enabled=True)
+    assert getattr(client, method)(f"/hooks/{token}/").status_code == 200
+
+
+def test_a_webhook_takes_any_accept_header_and_needs_no_csrf(webhook: Webhook) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    body = json.dumps(inbound("hi"))
+    answer = strict.post(path_of(webhook), body, content_type="application/json", HTTP_ACCEPT="text/xml")
+    assert answer.status_code == 200
+
+
+def test_put_is_not_taken(client: Client, webhook: Webhook) -> None:
+    assert client.put(path_of(webhook)).status_code == 405
+
+
+@pytest.fixture
+def shared_webhook(transactional_db: None) -> Webhook:
+    channel = make_channel(make_credential())
+    return create_webhook(credential=channel.credential, name="Shop", brand="Acme")
+
+
+def test_twenty_parallel_copies_of_one_stop_have_one_effect(shared_webhook: Webhook) -> None:
+    statuses: list[int] = []
+    ready = threading.Barrier(20)
+
+    def call() -> None:
+        ready.wait()
+        try:
+            answer = Client().post(
+                path_of(shared_webhook), json.dumps(inbound("STOP")), content_type="application/json"
+            )
+            statuses.append(answer.status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=call) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 20
+    assert ConsentEvent.objects.count() == len(replies()) == InboundMessage.objects.count() == 1
+    assert InboundRequest.objects.filter(state=RequestState.PROCESSED).count() == 20

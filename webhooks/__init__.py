@@ -1,0 +1,3 @@
+"""What providers call: inbound messages, delivery reports, keyword rules."""
+
+from __future__ import annotations

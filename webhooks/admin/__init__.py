@@ -1,0 +1,8 @@
+"""Admin screens: SMS Webhooks, inbound messages, raw callbacks."""
+
+from __future__ import annotations
+
+from webhooks.admin.records import InboundMessageAdmin, InboundRequestAdmin
+from webhooks.admin.webhooks import WebhookAdmin
+
+__all__ = ["InboundMessageAdmin", "InboundRequestAdmin", "WebhookAdmin"]

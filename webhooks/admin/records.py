@@ -1,0 +1,153 @@
+"""What came in, read-only: inbound messages, and raw callbacks with those that need attention."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from core.admin_links import RowLinks, admin_url
+from core.errors import SecretUnreadable
+from core.numbers import search_forms
+from webhooks.keywords import Intent
+from webhooks.models import InboundMessage, InboundRequest, RequestState
+
+_TONES = {
+    RequestState.PROCESSED: "good",
+    RequestState.QUARANTINED: "bad",
+    RequestState.RECEIVED: "warn",
+    Intent.OPT_IN.value: "good",
+    Intent.OPT_OUT.value: "bad",
+}
+_LONGEST_EXCERPT = 60
+
+
+class _ReadOnly(RowLinks):
+    """Records are written by callbacks only."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    section = ("Messages",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        shown = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        details = self.details(request, shown) if shown else {}
+        context = {**(extra_context or {}), **details, "title": "", "subtitle": None}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)  # type: ignore[misc]
+        return answer
+
+    def details(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        """Context of the record's page."""
+        raise NotImplementedError
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+    """Messages from people, newest first, with what was read in them."""
+
+    list_display = ("received_at", "msisdn", "excerpt", "read_as", "keyword", "recipient", "answered")
+    list_filter = ("intent", "webhook", ("received_at", admin.DateFieldListFilter))
+    list_select_related = ("reply",)
+    search_fields = ("msisdn",)
+    search_help_text = "A number in any form, for example +1 415 555 0123, or the provider's id."
+    empty_text = "No messages from recipients yet. Replies to your messages will appear here, newest first."
+    change_form_template = "admin/webhooks/inbound_message.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[InboundMessage], search_term: str
+    ) -> tuple[QuerySet[InboundMessage], bool]:
+        """Exact: a part of a number could not use the index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        numbers = search_forms(term)
+        if numbers and (found := queryset.filter(msisdn__in=numbers)).exists():
+            return found, False
+        return queryset.filter(dedupe_key=f"id:{term}"), False
+
+    @admin.display(description="Text")
+    def excerpt(self, message: InboundMessage) -> str:
+        text = message.text
+        return text if len(text) <= _LONGEST_EXCERPT else f"{text[: _LONGEST_EXCERPT - 1]}…"
+
+    @admin.display(description="Read as", ordering="intent")
+    def read_as(self, message: InboundMessage) -> SafeString:
+        return _badge(message.intent, message.get_intent_display())
+
+    @admin.display(description="Reply")
+    def answered(self, message: InboundMessage) -> str | SafeString:
+        if message.reply is None:
+            return "None"
+        return format_html(
+            '<a class="sg-link" href="{}">{}</a>',
+            admin_url(message.reply, "change"),
+            message.reply.get_state_display(),
+        )
+
+    def details(self, request: HttpRequest, shown: InboundMessage) -> dict[str, Any]:
+        return {
+            "inbound": shown,
+            "badge": _badge(shown.intent, shown.get_intent_display()),
+            "may_see_raw": request.user.has_perm("webhooks.view_inboundrequest"),
+        }
+
+
+@admin.register(InboundRequest)
+class InboundRequestAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+    """Callbacks as they came; those in quarantine say why nothing could be made of them."""
+
+    list_display = ("received_at", "webhook", "standing", "reason", "content_type")
+    list_filter = ("state", "webhook", ("received_at", admin.DateFieldListFilter))
+    list_select_related = ("webhook",)
+    empty_text = "No callbacks yet. Everything your providers post to a webhook URL will appear here."
+    change_form_template = "admin/webhooks/raw_callback.html"
+
+    @admin.display(description="State", ordering="state")
+    def standing(self, request: InboundRequest) -> SafeString:
+        return _badge(request.state, request.get_state_display())
+
+    def details(self, request: HttpRequest, shown: InboundRequest) -> dict[str, Any]:
+        return {
+            "callback": shown,
+            "badge": _badge(shown.state, shown.get_state_display()),
+            "query": _opened(shown, "query"),
+            "body": _opened(shown, "body"),
+            "headers": "\n".join(f"{name}: {value}" for name, value in shown.headers.items()),
+            "inbound_messages": shown.messages.all(),
+        }
+
+
+def _badge(value: str, label: str) -> SafeString:
+    return format_html('<span class="sg-badge {}">{}</span>', _TONES.get(value, ""), label)
+
+
+def _opened(callback: InboundRequest, field: str) -> str:
+    try:
+        text: str = getattr(callback, field)
+    except SecretUnreadable as error:
+        return error.text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,202 @@
+"""SMS Webhooks: the documented form, the URL to paste at the provider, the latest callbacks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from access.audit import AuditedAdmin, address_of, record
+from core.admin_links import RowLinks
+from credentials import endpoints
+from credentials.vendors import preset_of
+from webhooks import services
+from webhooks.forms import WebhookForm
+from webhooks.models import InboundRequest, Webhook
+from webhooks.preview import KINDS, Kind, check
+from webhooks.replies import FALLBACK_BRAND
+
+_STANDING = {
+    True: mark_safe('<span class="sg-badge good">Enabled</span>'),
+    False: mark_safe('<span class="sg-badge">Disabled</span>'),
+}
+_SHOWN_CALLBACKS = 5
+
+
+@admin.register(Webhook)
+class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+    """How callbacks of a credential are read and answered."""
+
+    form = WebhookForm
+    fieldsets = (
+        (None, {"fields": ("name", "vendor", "credential", "brand", "help_contact")}),
+        ("Opt-in", {"fields": ("opt_in_keywords", "opt_in_message")}),
+        ("Opt-out", {"fields": ("opt_out_keywords", "opt_out_message", "opt_out_scope", "opt_out_purpose")}),
+        ("Help", {"fields": ("help_keywords", "help_message")}),
+        ("Payload", {"fields": ("inbound_mapping", "report_mapping", "status_map")}),
+    )
+    list_display = ("name", "vendor_label", "credential_name", "standing", "last_callback")
+    list_filter = ("vendor", ("endpoint__enabled", admin.BooleanFieldListFilter))
+    list_select_related = ("endpoint__credential",)
+    search_fields = ("name", "brand", "endpoint__credential__name")
+    search_help_text = "A webhook's name, its brand or its API credentials"
+    section = ("Administration", "Channels", "SMS settings")
+    add_label = "Create Webhook"
+    submit_label = "Submit"
+    empty_text = (
+        "No webhooks yet. A webhook gives you the URL at which your provider delivers replies and reports."
+    )
+    change_form_outer_before_template = "admin/webhooks/webhook_url.html"
+
+    class Media:
+        css = {"all": ["webhooks/webhook.css"]}
+        js = [forms.Script("webhooks/webhook.js", defer=True)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
+        """Each row with the time of its latest callback."""
+        latest = InboundRequest.objects.filter(webhook=OuterRef("pk")).order_by("-received_at")
+        webhooks: QuerySet[Webhook] = super().get_queryset(request)
+        return webhooks.annotate(last_callback_at=Subquery(latest.values("received_at")[:1]))
+
+    @admin.display(description="SMS vendor", ordering="vendor")
+    def vendor_label(self, webhook: Webhook) -> str:
+        return preset_of(webhook.vendor).label
+
+    @admin.display(description="API credentials", ordering="endpoint__credential__name")
+    def credential_name(self, webhook: Webhook) -> str:
+        return webhook.credential.name
+
+    @admin.display(description="Status", ordering="endpoint__enabled")
+    def standing(self, webhook: Webhook) -> SafeString:
+        return _STANDING[webhook.enabled]
+
+    @admin.display(description="Last callback", empty_value="None yet", ordering="last_callback_at")
+    def last_callback(self, webhook: Webhook) -> datetime | None:
+        return getattr(webhook, "last_callback_at", None)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new webhook starts with the brand and contact of the latest one and the samples of its vendor."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {**services.initial_values(email=getattr(request.user, "email", "")), **given}
+
+    def save_model(self, request: HttpRequest, obj: Webhook, form: WebhookForm, change: bool) -> None:
+        """Save through the service, then say what is worth a second look."""
+        services.save_webhook(webhook=obj, credential=form.cleaned_data["credential"])
+        for warning in form.warnings:
+            messages.warning(request, warning)
+        if obj.brand.strip() in ("", FALLBACK_BRAND):
+            messages.warning(
+                request, f"Standard messages call you “{FALLBACK_BRAND}” until you fill in Brand name."
+            )
+
+    def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
+        services.delete_webhook(webhook=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Webhook]) -> None:
+        for webhook in queryset:
+            services.delete_webhook(webhook=webhook)
+
+    def get_urls(self) -> list[URLPattern]:
+        def guarded(view: Any) -> Any:
+            return self.admin_site.admin_view(require_POST(view))
+
+        def checked(name: str, kind: Kind) -> URLPattern:
+            view = guarded(lambda request: self.check_sample(request, kind))
+            url: URLPattern = path(f"check/{name}/", view, name=f"webhooks_webhook_{name}_check")
+            return url
+
+        return [
+            checked("payload", KINDS["inbound"]),
+            checked("report", KINDS["report"]),
+            path("<uuid:webhook_id>/rotate/", guarded(self.rotate), name="webhooks_webhook_rotate"),
+            path("<uuid:webhook_id>/enabled/", guarded(self.set_enabled), name="webhooks_webhook_enabled"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        webhook = self.get_object(request, object_id)
+        panel = self._panel(request, webhook) if webhook else {}
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **panel}
+        )
+        return answer
+
+    def check_sample(self, request: HttpRequest, kind: Kind) -> HttpResponse:
+        """The payload editor asks what a sample would read."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        try:
+            source = json.loads(request.body).get("source", "")
+        except (ValueError, AttributeError):
+            source = ""
+        return JsonResponse(check(kind, str(source)))
+
+    def rotate(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
+        """Give the webhook a new URL."""
+        webhook = self._changeable(request, webhook_id)
+        services.rotate_url(webhook=webhook)
+        record(actor=request.user, action="URL rotated", obj=webhook, address=address_of(request))
+        messages.success(
+            request, "The webhook has a new URL. Paste it at your provider; the old one is gone."
+        )
+        return _page_of(webhook)
+
+    def set_enabled(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
+        """Switch the webhook on or off."""
+        webhook = self._changeable(request, webhook_id)
+        enabled = request.POST.get("enabled") == "1"
+        services.set_enabled(webhook=webhook, enabled=enabled)
+        action = "enabled" if enabled else "disabled"
+        record(actor=request.user, action=action, obj=webhook, address=address_of(request))
+        messages.success(request, _SAID[enabled])
+        return _page_of(webhook)
+
+    def _changeable(self, request: HttpRequest, webhook_id: uuid.UUID) -> Webhook:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Webhook.objects.select_related("endpoint"), pk=webhook_id)
+
+    def _panel(self, request: HttpRequest, webhook: Webhook) -> dict[str, Any]:
+        """What the page shows above the form; the URL is a secret, so only those who may change it see it."""
+        may_change = self.has_change_permission(request, webhook)
+        return {
+            "webhook": webhook,
+            "may_change": may_change,
+            "standing": _STANDING[webhook.enabled],
+            "callback_url": endpoints.url_of(webhook.endpoint) if may_change else "",
+            "public_url": settings.SMSGATEWAY_PUBLIC_URL,
+            "is_local": services.is_local(settings.SMSGATEWAY_PUBLIC_URL),
+            "where_to_paste": preset_of(webhook.vendor).where_to_paste,
+            "callbacks": webhook.requests.order_by("-received_at")[:_SHOWN_CALLBACKS],
+            "may_see_callbacks": request.user.has_perm("webhooks.view_inboundrequest"),
+        }
+
+
+_SAID = {
+    True: "The webhook is enabled.",
+    False: "The webhook is disabled: its URL answers “not found”, so replies such as STOP do not reach you.",
+}
+
+
+def _page_of(webhook: Webhook) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:webhooks_webhook_change", args=[webhook.pk]))

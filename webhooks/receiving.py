@@ -1,0 +1,162 @@
+"""What happens when a provider calls: keep the raw callback, read it, act on it once, answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from django.db import DatabaseError, transaction
+
+from core.errors import BodyTooDeep, GatewayError
+from core.secrets import MASK
+from credentials import endpoints
+from messaging import suppress
+from messaging.reports import Report, ReportResult, apply_report
+from webhooks import inbound
+from webhooks.configuration import Configuration, configuration_of
+from webhooks.models import InboundRequest, RequestState, Webhook
+from webhooks.outcomes import Note, summary
+from webhooks.reading import Event, Ignored, InboundText, StatusReport
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 256 * 1024
+_SECRET_HEADERS = ("auth", "cookie", "key", "password", "secret", "signature", "token")
+_LONGEST_HEADER = 500
+_OUR_FAULT = "This gateway failed while processing it and asked the provider to send it again: "
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider gets: an empty 200 for everything that is kept, a plain sentence otherwise."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+TAKEN = Answer()
+UNKNOWN = Answer(404, "Not found.")
+TOO_LARGE = Answer(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
+UNAVAILABLE = Answer(503, "Try again later.")
+
+
+def find_webhook(token: str) -> Webhook | None:
+    """The enabled webhook with this token, endpoint and credential loaded along."""
+    endpoint = endpoints.find(token)
+    if endpoint is None:
+        return None
+    webhook = Webhook.objects.filter(endpoint_id=endpoint.pk).first()
+    if webhook is not None:
+        webhook.endpoint = endpoint
+    return webhook
+
+
+def receive(
+    *,
+    webhook: Webhook,
+    method: str,
+    content_type: str,
+    query: str,
+    body: bytes,
+    headers: Mapping[str, str],
+) -> Answer:
+    """Keep and process one callback. 200 once it is kept, 400 or 413 over the limits, 5xx when we failed."""
+    if len(body) > LARGEST_BODY:
+        return TOO_LARGE
+    raw = _raw(webhook, method=method, content_type=content_type, query=query, body=body, headers=headers)
+    try:
+        return _process(raw, webhook, query=query, body=body)
+    except BodyTooDeep as error:
+        return Answer(400, error.text)
+    except Exception as error:
+        log.exception("webhook %s: callback %s failed", webhook.id, raw.id)
+        return _failed(raw, error)
+
+
+def _process(raw: InboundRequest, webhook: Webhook, *, query: str, body: bytes) -> Answer:
+    try:
+        configuration = configuration_of(webhook)
+        events = _events(configuration, raw.content_type, query, body)
+    except BodyTooDeep:
+        raise
+    except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
+        raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
+        raw.save(force_insert=True)
+        return TAKEN
+    # One event, the usual case, shares its transaction with the raw callback; of several each has its own,
+    # since one transaction may hold the lock of one recipient only.
+    with transaction.atomic() if len(events) == 1 else nullcontext():
+        raw.state = RequestState.PROCESSED
+        raw.save(force_insert=True)
+        notes = [_act(event, raw, webhook, configuration) for event in events]
+        _keep_summary(raw, notes)
+    for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
+        suppress.wait_until_idle(subject_id)
+    return TAKEN
+
+
+def _events(configuration: Configuration, content_type: str, query: str, body: bytes) -> list[Event]:
+    if not query and not body.strip():
+        return [Ignored("An empty call, as providers make to check the URL.")]
+    return configuration.reader.read(content_type, query, body)
+
+
+def _act(event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration) -> Note:
+    if isinstance(event, InboundText):
+        return inbound.take(event, raw=raw, webhook=webhook, rules=configuration.rules)
+    if isinstance(event, StatusReport):
+        return _take_report(event, webhook)
+    return Note(RequestState.IGNORED, event.reason)
+
+
+def _take_report(event: StatusReport, webhook: Webhook) -> Note:
+    if not event.known:
+        return Note(
+            RequestState.QUARANTINED,
+            f'The status "{event.raw_status}" is not known. Add it to Status words of the webhook.',
+        )
+    if not event.status:
+        return Note(RequestState.PROCESSED, f'Status "{event.raw_status}": no progress.')
+    report = Report(
+        status=event.status,
+        provider_id=event.provider_id,
+        message_id=event.client_reference,
+        raw_status=event.raw_status,
+        code=event.code,
+    )
+    result = apply_report(credential_id=webhook.endpoint.credential_id, report=report)
+    parked = "Its message is not known yet; the report waits for it."
+    return Note(RequestState.PROCESSED, parked if result is ReportResult.PARKED else "")
+
+
+def _keep_summary(raw: InboundRequest, notes: list[Note]) -> None:
+    state, reason = summary(notes)
+    if (raw.state, raw.reason) != (state, reason):
+        raw.state, raw.reason = state, reason
+        raw.save(update_fields=["state", "reason"])
+
+
+def _failed(raw: InboundRequest, error: Exception) -> Answer:
+    raw.state, raw.reason = RequestState.RECEIVED, f"{_OUR_FAULT}{type(error).__name__}"[:500]
+    try:
+        kept = InboundRequest.objects.filter(pk=raw.pk).update(state=raw.state, reason=raw.reason)
+        if not kept:
+            raw.save(force_insert=True)
+    except DatabaseError:
+        return UNAVAILABLE
+    return Answer(500, UNAVAILABLE.body)
+
+
+def _raw(
+    webhook: Webhook, *, method: str, content_type: str, query: str, body: bytes, headers: Mapping[str, str]
+) -> InboundRequest:
+    raw = InboundRequest(webhook=webhook, method=method[:8], content_type=content_type[:100], query=query)
+    raw.headers = {
+        name: MASK if any(word in name.lower() for word in _SECRET_HEADERS) else value[:_LONGEST_HEADER]
+        for name, value in headers.items()
+    }
+    raw.keep_body(body)
+    return raw

@@ -1,0 +1,106 @@
+"""The one automatic reply to a keyword: standard texts, personalisation, the number it comes from."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from core.errors import TemplateInvalid
+from core.templating import Missing, render_text
+from messaging.models import ChannelConfiguration, ChannelStatus
+from webhooks.keywords import Intent, KeywordRules
+from webhooks.models import Webhook
+
+log = logging.getLogger(__name__)
+
+STANDARD_MESSAGES: Mapping[Intent, str] = {
+    Intent.OPT_IN: (
+        "{{brand}}: You are subscribed. Reply {{helpKeyword}} for help, {{optOutKeyword}} to unsubscribe. "
+        "Msg & data rates may apply."
+    ),
+    Intent.OPT_OUT: (
+        "{{brand}}: You are unsubscribed and will receive no more messages. "
+        "Reply {{optInKeyword}} to resubscribe."
+    ),
+    Intent.HELP: "{{brand}}: For help contact {{helpContact}}. Reply {{optOutKeyword}} to unsubscribe.",
+}
+FALLBACK_BRAND = "Our service"
+FALLBACK_CONTACT = "us directly"
+# What a reply may use besides the profile's attributes.
+REPLY_VARIABLES = frozenset(
+    {"brand", "helpContact", "toNumber", "fromNumber", "optInKeyword", "optOutKeyword", "helpKeyword"}
+)
+_PREFERRED = ("START", "STOP", "HELP")
+# Rendered text goes through the message template once more; what a profile brings must not open one.
+_OPENERS = re.compile(r"\{(?=[{%])")
+
+
+def reply_text(
+    webhook: Webhook,
+    intent: Intent,
+    *,
+    rules: KeywordRules,
+    msisdn: str,
+    sender: str,
+    profile: Mapping[str, Any],
+) -> str:
+    """The webhook's message for the intent, or the standard one, personalised; what is missing stays blank.
+
+    A message that cannot be used as it stands gives way to the standard one: a keyword is always answered.
+    """
+    context = {
+        "brand": webhook.brand.strip() or FALLBACK_BRAND,
+        "helpContact": webhook.help_contact.strip() or FALLBACK_CONTACT,
+        "toNumber": msisdn,
+        "fromNumber": sender,
+        "optInKeyword": _shown(rules.opt_in),
+        "optOutKeyword": _shown(rules.opt_out),
+        "helpKeyword": _shown(rules.help),
+        "profile": dict(profile),
+    }
+    own = {
+        Intent.OPT_IN: webhook.opt_in_message,
+        Intent.OPT_OUT: webhook.opt_out_message,
+        Intent.HELP: webhook.help_message,
+    }[intent]
+    standard = STANDARD_MESSAGES[intent]
+    return _rendered(own, context, webhook) or _rendered(standard, context, webhook)
+
+
+def sender_for(
+    recipient: str, channels: Iterable[ChannelConfiguration]
+) -> tuple[str, ChannelConfiguration | None]:
+    """Sender and channel of a reply: the number written to if a channel has it, else an active channel's.
+
+    Without an active channel the number written to is used as it came; ("", None): none is known.
+    """
+    listed = list(channels)
+    written_to = _bare(recipient)
+    for channel in listed:
+        if written_to and _bare(channel.sender) == written_to:
+            return channel.sender, channel
+    active = next((channel for channel in listed if channel.status == ChannelStatus.ACTIVE), None)
+    return (active.sender, active) if active else (recipient.strip()[:20], None)
+
+
+def _rendered(source: str, context: Mapping[str, Any], webhook: Webhook) -> str:
+    if not source.strip():
+        return ""
+    try:
+        text = render_text(source, context, missing=Missing.BLANK).strip()
+    except TemplateInvalid as error:
+        log.warning("webhook %s: a reply cannot be rendered: %s", webhook.id, error.text)
+        return ""
+    return _OPENERS.sub("{ ", text)[: settings.SMSGATEWAY_TEXT_LIMIT]
+
+
+def _shown(words: tuple[str, ...]) -> str:
+    return next((word for word in words if word.upper() in _PREFERRED), words[0])
+
+
+def _bare(number: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", number.casefold().removeprefix("tel:"))

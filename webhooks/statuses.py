@@ -1,0 +1,62 @@
+"""Providers' words for what became of a message, as ours. Pure: no Django, no models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from core.errors import MappingInvalid
+
+CANONICAL = ("sent", "delivered", "undelivered", "expired", "failed")
+NO_PROGRESS = ""  # a known word that changes nothing
+
+_WORDS: dict[str, str] = {
+    NO_PROGRESS: (
+        "accepted acceptd acked queued enqueued scheduled pending pending_accepted pending_waiting_delivery "
+        "pending_enroute received processing processed sending submitting submitted buffered routed "
+        "waiting new created in_progress unknown"
+    ),
+    "sent": (
+        "sent dispatched enroute en_route transmitted forwarded delivered_to_operator delivered_to_carrier "
+        "delivered_to_network submitted_to_operator delivery_unconfirmed"
+    ),
+    "delivered": "delivered delivrd delivered_to_handset delivery_success success successful read seen",
+    "undelivered": (
+        "undelivered undeliv undeliverable undeliverable_not_delivered undeliverable_rejected_operator "
+        "not_delivered notdelivered delivery_failed delivery_failure unknown_subscriber unreachable bounced"
+    ),
+    "expired": "expired expired_expired expired_unknown timeout timed_out ttl_expired",
+    "failed": (
+        "failed failure fail error errored rejected rejectd reject refused blocked filtered deleted aborted "
+        "cancelled canceled canceld not_sent sending_failed send_failed invalid"
+    ),
+}
+# Words are compared in lower case with "_" for blanks and hyphens.
+DEFAULT_STATUS_MAP: Mapping[str, str] = MappingProxyType(
+    {word: canonical for canonical, words in _WORDS.items() for word in words.split()}
+)
+
+
+def status_key(raw: str) -> str:
+    """The form in which status words are compared: "Not-Delivered" -> "not_delivered"."""
+    return "_".join(raw.strip().casefold().replace("-", " ").replace("_", " ").split())
+
+
+def parse_status_map(source: str) -> dict[str, str]:
+    """The operator's own words, a JSON object of provider status to ours; "" gives none. MappingInvalid."""
+    if not source.strip():
+        return {}
+    try:
+        table = json.loads(source)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise MappingInvalid(f"The status map is not valid JSON: {error}.") from error
+    if not isinstance(table, dict):
+        raise MappingInvalid('The status map must be a JSON object such as {"DLVRD": "delivered"}.')
+    for raw, canonical in table.items():
+        if canonical not in (*CANONICAL, NO_PROGRESS):
+            allowed = ", ".join(f'"{known}"' for known in CANONICAL)
+            raise MappingInvalid(
+                f'The status map gives "{raw}" a meaning we do not know. Use {allowed} or "".'
+            )
+    return {status_key(raw): canonical for raw, canonical in table.items()}

@@ -1,0 +1,9 @@
+"""URLs that providers call."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from webhooks.views import CallbackView
+
+urlpatterns = [path("hooks/<str:token>/", CallbackView.as_view(), name="callback")]
