@@ -74,6 +74,14 @@ class ApiKeyAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         return (*self.fields, *self.get_readonly_fields(request, obj))
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The new key is shown in the answer, so there is only one way to save."""
+        context = {**(extra_context or {}), "show_save_and_continue": False}
+        answer: HttpResponse = super().add_view(request, form_url, context)
+        return answer
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if not change:
             request.issued_key = draw_secret(key=obj)  # type: ignore[attr-defined]

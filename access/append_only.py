@@ -7,14 +7,14 @@ from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+Row = TypeVar("Row", bound=models.Model)
 
 
 class AppendOnlyViolation(RuntimeError):
     """Somebody tried to change or delete a row that is kept as evidence."""
 
 
-class AppendOnlyQuerySet(models.QuerySet[Row, Row]):
+class AppendOnlyQuerySet(models.QuerySet[Row]):
     """A query set that reads and inserts, and does nothing else."""
 
     def update(self, **kwargs: Any) -> NoReturn:

@@ -36,6 +36,12 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 
+def trail_of(object_type: str, object_id: str) -> HttpResponseRedirect:
+    """An answer that leads to the audit trail of one object."""
+    query = urlencode({"object_type": object_type, "object_id": object_id})
+    return HttpResponseRedirect(f"{reverse('admin:access_auditentry_changelist')}?{query}")
+
+
 def _entry(
     *, actor: Any, action: str, obj: models.Model, changes: Mapping[str, Any], address: str
 ) -> AuditEntry:
@@ -93,8 +99,7 @@ class AuditedAdmin:
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The audit trail of this object."""
-        query = urlencode({"object_type": model_label(self.model), "object_id": object_id})
-        return HttpResponseRedirect(f"{reverse('admin:access_auditentry_changelist')}?{query}")
+        return trail_of(model_label(self.model), object_id)
 
     def _recorder(self, request: HttpRequest) -> Recorder:
         recorders: dict[int, Recorder] = request.__dict__.setdefault("_audit_recorders", {})

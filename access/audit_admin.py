@@ -7,12 +7,14 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from access.audit import trail_of
 from access.audit_changes import CHANGED
 from access.models import AuditEntry
 from core.admin_links import RowLinks
@@ -56,7 +58,7 @@ class AuditEntryAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="Kind")
     def shown_kind(self, entry: AuditEntry) -> str:
         try:
-            return str(apps.get_model(entry.object_type)._meta.verbose_name).capitalize()
+            return capfirst(str(apps.get_model(entry.object_type)._meta.verbose_name))
         except LookupError:  # written by an app that is no longer installed
             return entry.object_type
 
@@ -68,6 +70,13 @@ class AuditEntryAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="Changes")
     def details(self, entry: AuditEntry) -> SafeString:
         return render_to_string("admin/access/audit_changes.html", {"rows": list(change_rows(entry.changes))})
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Everything that happened to the same object."""
+        entry = AuditEntry.objects.filter(pk=object_id).first()
+        return trail_of(entry.object_type, entry.object_id) if entry else trail_of("", "")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -90,6 +99,10 @@ def change_rows(changes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[
         elif change == CHANGED:
             yield label, "(not shown)", "(not shown)"
         elif isinstance(change, dict):
-            yield label, change.get("before", ""), change.get("after", "")
+            yield label, _text(change.get("before", "")), _text(change.get("after", ""))
         else:
             yield label, "", change
+
+
+def _text(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value

@@ -62,14 +62,14 @@ class Recorder:
         hidden = self.private | secret_fields(obj)
         for column in _columns(obj):
             raw = obj.__dict__.get(column.attname)
-            if raw not in _BLANK and not column.primary_key:
+            if raw not in _BLANK and column.editable and not column.primary_key:
                 yield column.name, CHANGED if column.name in hidden else {side: _printable(raw)}
 
     def _by_model(self, before: models.Model, after: models.Model) -> Iterator[tuple[str, Any]]:
         hidden = self.private | secret_fields(before) | secret_fields(after)
         for column in _columns(after):
             old, new = _read(before, column), _read(after, column)
-            if old != new:
+            if old != new and column.editable:
                 yield column.name, CHANGED if column.name in hidden else _pair(old, new)
 
     def _by_form(self, form: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
@@ -91,13 +91,11 @@ class Recorder:
 
 
 def secret_fields(obj: models.Model) -> frozenset[str]:
-    """Names of fields whose values never enter the trail: encrypted ones, those that sound secret, and
-    `value` of an object that is marked `secret`."""
-    marked = {"value"} if getattr(obj, "secret", False) else set()
+    """Names of fields whose values never enter the trail: encrypted ones and those that sound secret."""
     return frozenset(
         column.name
         for column in _columns(obj)
-        if isinstance(column, EncryptedTextField) or _sounds_secret(column.name) or column.name in marked
+        if isinstance(column, EncryptedTextField) or _sounds_secret(column.name)
     )
 
 

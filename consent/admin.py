@@ -8,24 +8,27 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from consent.chain import verify_chain
 from consent.models import ConsentEvent, Kind
+from consent.rules import summary_of
 from consent.sealing import number_hash
-from consent.selectors import number_of, open_event
+from consent.selectors import number_of, open_event, state_of
 from core.admin_links import RowLinks
 from core.numbers import search_forms
 
 ERASED = "(erased)"
 _KIND_COLOURS = {Kind.OPT_OUT: "danger", Kind.OPT_IN: "success", Kind.HELP: "info"}
-_WHAT = ("received_at", "shown_number", "shown_kind", "scope", "purpose", "source", "keyword", "shown_text")
+_WHAT = ("received_at", "shown_number", "kind", "scope", "purpose", "source", "keyword", "shown_text")
 _PROOF = (
-    "occurred_at", "rule_version", "actor", "reason", "reference", "shown_evidence", "sequence", "hash",
+    "occurred_at", "rule_version", "actor", "reason", "reference", "shown_evidence", "sequence", "shown_hash",
     "shown_chain",
 )  # fmt: skip
 
@@ -76,11 +79,7 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="State now")
     def shown_now(self, event: ConsentEvent) -> str:
-        states = list(event.subject.states.all())
-        out = ", ".join(_cell(state.scope, state.purpose) for state in states if state.state == "out")
-        if out:
-            return f"Out of {out}"
-        return "Opted in" if states else "-"
+        return summary_of([state_of(row) for row in event.subject.states.all()])
 
     @admin.display(description="Text")
     def shown_text(self, event: ConsentEvent) -> str:
@@ -103,6 +102,19 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         rows = sorted(states, key=lambda state: (state.state != "out", state.scope, state.purpose))
         return render_to_string("admin/consent/states.html", {"states": rows})
 
+    @admin.display(description="Hash")
+    def shown_hash(self, event: ConsentEvent) -> SafeString:
+        return format_html('<span class="break-all">{}</span>', event.hash)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """All events of the same number; its id, not the number, goes into the address."""
+        subject = ConsentEvent.objects.filter(pk=object_id).values_list("subject_id", flat=True).first()
+        return HttpResponseRedirect(
+            f"{reverse('admin:consent_consentevent_changelist')}?subject={subject or 0}"
+        )
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -111,7 +123,3 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def _cell(scope: str, purpose: str) -> str:
-    return scope if purpose == "all" else f"{scope} ({purpose})"

@@ -97,6 +97,27 @@ def lifts_anything(states: Iterable[State], change: Change) -> bool:
     )
 
 
+def summary_of(states: Iterable[State]) -> str:
+    """What holds now in a few words: "Opted out of marketing"; cells inside a wider opt-out are left out."""
+    states = list(states)
+    out = [state for state in states if state.state == OUT]
+    widest = [state for state in out if not any(_wider(other, state) for other in out)]
+    if widest:
+        return f"Opted out of {', '.join(sorted(_words(state) for state in widest))}"
+    return f"Opted in to {', '.join(sorted(_words(state) for state in states))}" if states else ""
+
+
+def _wider(one: State, other: State) -> bool:
+    return one is not other and one.scope in {ALL, other.scope} and one.purpose in {ALL, other.purpose}
+
+
+def _words(state: State) -> str:
+    kind, _, name = state.scope.partition(":")
+    where = "" if state.scope == ALL else f"{kind} {name}"
+    what = "everything" if state.purpose == ALL and not where else state.purpose.replace(ALL, "")
+    return f"{what} ({where})" if what and where else what or where
+
+
 Cells = dict[tuple[str, str], State]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from consent.models import ConsentEvent, ConsentSubject, SubjectKey
+from consent.models import ConsentEvent, ConsentState, ConsentSubject, SubjectKey
+from consent.rules import State
 from consent.sealing import number_hash, open_evidence, open_number
 
 
@@ -40,6 +41,11 @@ def open_event(event: ConsentEvent) -> OpenedEvent:
     if said is None:
         return OpenedEvent(event=event, number="", text="", evidence={}, erased=True)
     return OpenedEvent(event=event, number=said.pop("number", ""), text=said.pop("text", ""), evidence=said)
+
+
+def state_of(row: ConsentState) -> State:
+    """A stored cell as the rules see it."""
+    return State(row.scope, row.purpose, row.state, row.source, row.out_at)
 
 
 def number_of(subject: ConsentSubject) -> str:

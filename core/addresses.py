@@ -72,6 +72,7 @@ _LOCAL_NAMES = re.compile(r"(^|\.)localhost$|^ip6-(localhost|loopback)$")
 _UNWANTED = re.compile(r"[\x00-\x20\x7f\\]")
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^/?#]*")
 _NUMERIC = re.compile(r"[0-9a-fx]+(\.[0-9a-fx]+){0,3}\.?")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*(%.+)?")
 _PORTS = {"http": 80, "https": 443}
 _HOW_TO_ALLOW = "If the provider really is inside your network, list it as {} in SMSGATEWAY_PRIVATE_HOSTS."
 
@@ -122,8 +123,8 @@ def _target(origin: str) -> Target:
     if parts.auth is not None or "@" in origin:
         raise AddressRefused("The URL must not contain a user name or password. Use the credential's fields.")
     host = (parts.host or "").strip("[]").lower()
-    if not host.strip("."):
-        raise AddressRefused("The URL names no host.")
+    if not _HOST.fullmatch(host):
+        raise AddressRefused("The URL names no host that can be called. Check its spelling.")
     if parts.port == 0:
         raise AddressRefused("Port 0 cannot be called.")
     if host.rstrip(".") in _METADATA_NAMES:

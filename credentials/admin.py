@@ -22,7 +22,7 @@ from access.audit import AuditedAdmin, address_of, record
 from core.admin_links import RowLinks, admin_url
 from core.secrets import MASK
 from credentials.auth import BACKENDS
-from credentials.forms import SECRET_FIELDS, ApiCredentialForm
+from credentials.forms import SECRET_FIELDS, ApiCredentialForm, typed_secrets
 from credentials.header_forms import RequestHeaderForm, RequestHeaderFormSet
 from credentials.models import ApiCredential, RequestHeader
 from credentials.pausing import resume
@@ -50,7 +50,7 @@ class RequestHeaderInline(TabularInline):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[RequestHeader]:
         """Rows in the order they were added."""
         rows: QuerySet[RequestHeader] = super().get_queryset(request)
-        return rows.order_by("id")
+        return rows.order_by("created_at", "id")
 
 
 def _masked(name: str) -> Callable[[ApiCredential], str]:
@@ -148,6 +148,12 @@ class ApiCredentialAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[mi
             request, object_id, form_url, {**(extra_context or {}), **panels}
         )
         return page
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """After a refused save: typed secrets are not shown again, and blank would mean "keep the old one"."""
+        if request.method == "POST" and (lost := typed_secrets(request.POST)):
+            messages.warning(request, f"Type again, secrets are not kept while something is wrong: {lost}.")
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def _panels(self, request: HttpRequest, credential: ApiCredential) -> dict[str, Any]:
         return {

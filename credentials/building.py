@@ -28,6 +28,7 @@ from credentials.headers import (
 _OUTPUT: Final = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 _CALLBACK_LEAF: Final = re.compile(r"\{\{\s*(statusCallbackUrl|inboundCallbackUrl)\s*\}\}")
 _OURS: Final = {"User-Agent": "smsgateway", "Accept": "*/*"}
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NOTHING: Final = object()
 
 
@@ -115,7 +116,8 @@ class _UrlTemplate:
 def _checked_url(url: str) -> str:
     prepared = requests.PreparedRequest()
     try:
-        prepared.prepare_url(url, None)
+        # A stray % would make requests quote every % of the URL once more.
+        prepared.prepare_url(_STRAY_PERCENT.sub("%25", url), None)
     except (requests.exceptions.RequestException, UnicodeError, ValueError) as error:
         raise ConfigurationInvalid(
             "The Provider URL is not a complete http or https address.", param="provider_url"

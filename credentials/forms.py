@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -121,7 +121,11 @@ class ApiCredentialForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = {kind: list(backend.fields) for kind, backend in BACKENDS.items()}
         required = {kind: sorted(backend.required) for kind, backend in BACKENDS.items()}
         self.fields["auth_type"].widget.attrs.update(
-            {"data-auth-fields": json.dumps(fields), "data-auth-required": json.dumps(required)}
+            {
+                "data-auth-fields": json.dumps(fields),
+                "data-auth-required": json.dumps(required),
+                "data-auth-saved": "" if self.adding else self.initial.get("auth_type", ""),
+            }
         )
         presets = {
             slug: {
@@ -154,6 +158,11 @@ class ApiCredentialForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError(problem)
         return path
 
+    def clean_payload(self) -> str:
+        """One kind of line break, so that columns are counted alike everywhere."""
+        payload: str = self.cleaned_data["payload"]
+        return payload.replace("\r\n", "\n")
+
     def clean_key_prefix(self) -> str:
         """A bare word gets the blank that belongs between it and the token."""
         prefix: str = self.cleaned_data["key_prefix"]
@@ -162,10 +171,7 @@ class ApiCredentialForm(forms.ModelForm):  # type: ignore[type-arg]
     def _take_preset(self, data: dict[str, Any]) -> None:
         """A field left as it was offered takes the vendor's value."""
         for name, value in preset_of(data["vendor"]).form_values().items():
-            typed = data.get(name)
-            if name not in self.errors and (
-                not typed or not self.fields[name].has_changed(self.initial.get(name), typed)
-            ):
+            if name not in self.errors and _plain(data.get(name)) in {"", _plain(self.initial.get(name))}:
                 data[name] = value
 
     def _clean_auth(self, data: dict[str, Any], backend: type[AuthBackend]) -> None:
@@ -231,6 +237,21 @@ class ApiCredentialForm(forms.ModelForm):  # type: ignore[type-arg]
                 yield name, str(self.data.get(f"headers-{match[1]}-value") or kept.get(name, ""))
         for name, value in kept.items():
             yield name, value
+
+
+def typed_secrets(posted: Mapping[str, Any]) -> str:
+    """Labels of the secrets in a request, such as "API Token, header X-Key"; "" without any."""
+    found = [str(ApiCredentialForm.declared_fields[name].label) for name in SECRET_FIELDS if posted.get(name)]
+    for key in posted:
+        match = _POSTED_HEADER.fullmatch(key)
+        if match and posted.get(f"headers-{match[1]}-secret") and posted.get(f"headers-{match[1]}-value"):
+            found.append(f"header {posted[key]}")
+    return ", ".join(found)
+
+
+def _plain(value: Any) -> str:
+    """A value as a person sees it: browsers send other line breaks, forms strip ends."""
+    return str(value or "").replace("\r\n", "\n").strip()
 
 
 def _fit_key_fields(data: dict[str, Any]) -> None:

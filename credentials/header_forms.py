@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.formsets import DELETION_FIELD_NAME
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from core.forms import STORED_HINT
+from core.forms import SecretField, SecretInput
 from credentials.forms import text_input
 from credentials.headers import (
     DEFAULT_HEADERS,
@@ -47,26 +47,31 @@ class RequestHeaderForm(forms.ModelForm):  # type: ignore[type-arg]
         self.is_new = self.instance._state.adding
         self.stored = "" if self.is_new else self.instance.value
         self.keeps_secret = bool(self.instance.secret and self.stored)
-        if self.keeps_secret:
-            self.initial["value"] = ""
-            self.fields["value"].widget.attrs["placeholder"] = STORED_HINT
+        if self.keeps_secret or (self.is_bound and self.data.get(self.add_prefix("secret"))):
+            self.fields["value"] = SecretField(
+                label="Value", strip=False, widget=SecretInput(attrs={"aria-label": "Header value"})
+            )
         if self.is_new and self.is_bound:
             self.initial = _offered(str(self.data.get(self.add_prefix("name"), "")))
         self.is_fixed = is_undeletable(str(self.instance.name or self.initial.get("name") or ""))
         if self.is_fixed:
-            self.fields["name"].disabled = True  # what the browser sends for it is not read
-            self.fields["secret"].disabled = True
+            # Not `disabled`, which browsers do not send: a new row is known as fixed by its posted name.
+            self.fields["name"].widget.attrs["readonly"] = True
 
     def clean_name(self) -> str:
-        """A header name that may be chosen."""
+        """A header name that may be chosen; for a fixed header its own, whatever was posted."""
+        if self.is_fixed:
+            return str(self.initial["name"])
         name: str = self.cleaned_data["name"].strip()
         if problem := name_problem(name):
             raise ValidationError(problem)
         return name
 
     def clean(self) -> dict[str, Any]:
-        """The value: typed, or the secret kept."""
+        """The value: typed, or the secret kept. Fixed headers are no secrets."""
         data = super().clean() or self.cleaned_data
+        if self.is_fixed:
+            data["secret"] = False
         value = data.get("value") or ""
         if not value and self.keeps_secret:
             if not data.get("secret"):
@@ -86,6 +91,12 @@ def _offered(posted_name: str) -> dict[str, str]:
     known = {name.lower(): name for name in DEFAULT_HEADERS}
     name = known.get(posted_name.strip().lower(), "")
     return {"name": name, "value": DEFAULT_HEADERS[name]} if name else {}
+
+
+def _name_of(form: Any) -> str:
+    """The row's name; that of a fixed header also when the row was left as offered."""
+    found = form.initial if form.is_fixed else getattr(form, "cleaned_data", {})
+    return str(found.get("name") or "")
 
 
 class RequestHeaderFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
@@ -115,7 +126,7 @@ class RequestHeaderFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         super().clean()
         seen: set[str] = set()
         for form in self.forms:
-            name = str(form.cleaned_data.get("name", "")).lower() if hasattr(form, "cleaned_data") else ""
+            name = _name_of(form).lower()
             if not name or self._should_delete_form(form):
                 continue
             if name in seen:

@@ -100,9 +100,11 @@ class RequestHeader(models.Model):
         "Secret", default=False, help_text="Not shown again after saving, and masked in every record."
     )
 
+    created_at = models.DateTimeField(auto_now_add=True)
+
     class Meta:
         verbose_name = "header"
-        ordering = ["id"]
+        ordering = ["created_at", "id"]
         constraints = [
             models.UniqueConstraint("credential", Lower("name"), name="credentials_header_once"),
         ]

@@ -72,6 +72,8 @@ class TestSendForm(forms.Form):
 
     __test__ = False
 
+    field_order = ("number", "sender", "message")
+
     number = forms.CharField(
         label="Number", max_length=40, help_text="In international form, such as +14155550123."
     )

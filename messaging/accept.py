@@ -18,7 +18,9 @@ from core.numbers import parse_number
 from core.templating import render_text
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
-from messaging.models import ChannelConfiguration, Message, MessageEvent, MessagePart, Source
+from messaging import events
+from messaging.bulk import insert_rows
+from messaging.models import ChannelConfiguration, Message, MessagePart, Source
 from messaging.states import State
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
@@ -66,7 +68,7 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
     """Queue one message. Raises NumberInvalid, TextEmpty, TextTooLong or TemplateInvalid; nothing is kept then."""
     with about("to"):
         msisdn = parse_number(submission.to, default_country=submission.default_country)
-    profile = attributes_for([msisdn]).get(msisdn, {}) | dict(submission.profile)
+    profile = _attributes(submission, msisdn)
     text = rendered_text(submission.text, msisdn=msisdn, sender=submission.sender, profile=profile)
     with transaction.atomic(savepoint=submission.unique_key is not None):
         if submission.unique_key is not None:
@@ -77,6 +79,13 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
         if wake:
             wake_on_commit(message.credential_id)
     return message
+
+
+def _attributes(submission: Submission, msisdn: str) -> dict[str, Any]:
+    """Stored attributes, those of the submission over them; not looked up when no template asks for any."""
+    if "profile" not in submission.text and "profile" not in submission.credential.payload:
+        return dict(submission.profile)
+    return attributes_for([msisdn]).get(msisdn, {}) | dict(submission.profile)
 
 
 def rendered_text(source: str, *, msisdn: str, sender: str, profile: Mapping[str, Any]) -> str:
@@ -99,7 +108,7 @@ def rendered_text(source: str, *, msisdn: str, sender: str, profile: Mapping[str
 
 def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str, Any]) -> Message:
     moment = now()
-    message = Message.objects.create(
+    message = Message(
         channel=submission.channel,
         credential=submission.credential,
         subject_id=ledger.subjects_for([msisdn])[msisdn],
@@ -116,6 +125,10 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
         created_at=moment,
         valid_until=moment + VALIDITY[submission.purpose],
     )
-    MessagePart.objects.create(message=message, number=1)
-    MessageEvent.objects.create(message=message, at=moment, after=State.QUEUED, actor=submission.source)
+    insert_rows(Message, [{field.attname: getattr(message, field.attname) for field in _FIELDS}])
+    insert_rows(MessagePart, [{"message_id": message.id, "number": 1}])
+    events.record([message.id], before="", after=State.QUEUED, actor=submission.source, at=moment)
     return message
+
+
+_FIELDS = Message._meta.concrete_fields

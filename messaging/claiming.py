@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from messaging import events
@@ -24,6 +24,7 @@ class Claim:
 
     token: uuid.UUID
     message_ids: tuple[uuid.UUID, ...]
+    subject_ids: tuple[int, ...]
 
 
 def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
@@ -35,25 +36,26 @@ def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
         due_at__lte=Now(),
     ).order_by("due_at", "id")
     with transaction.atomic():
-        ids = due.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit]
-        return _take(list(ids))
+        return _take(due.select_for_update(skip_locked=True, of=("self",))[:limit])
 
 
 def claim_one(message_id: uuid.UUID) -> Claim:
     """Take one message whatever its due time; an empty claim when somebody else has it."""
     queued = Message.objects.filter(id=message_id, state=State.QUEUED)
     with transaction.atomic():
-        return _take(list(queued.select_for_update(skip_locked=True).values_list("id", flat=True)))
+        return _take(queued.select_for_update(skip_locked=True))
 
 
-def _take(ids: list[uuid.UUID]) -> Claim:
+def _take(messages: QuerySet[Message]) -> Claim:
+    rows = list(messages.values_list("id", "subject_id"))
+    ids = [message_id for message_id, _ in rows]
     token = uuid.uuid4()
     if ids:
         Message.objects.filter(id__in=ids, state=State.QUEUED).update(
             state=State.CLAIMED, lease_token=token, lease_until=Now() + CLAIM_LEASE, claims=F("claims") + 1
         )
         events.record(ids, before=State.QUEUED, after=State.CLAIMED)
-    return Claim(token=token, message_ids=tuple(ids))
+    return Claim(token=token, message_ids=tuple(ids), subject_ids=tuple({subject for _, subject in rows}))
 
 
 def give_back(

@@ -16,7 +16,7 @@ def context_of(message: Message) -> dict[str, Any]:
         "message": message.text,
         "messageId": str(message.id),
         "part": 1,
-        "parts": 1,
+        "parts": message.part_count,
         "encoding": segment(message.text).encoding.value,
         "profile": message.profile,
     }

@@ -16,7 +16,7 @@ from django.db import close_old_connections, connection
 
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient, client_for
-from messaging import claiming, gate, results
+from messaging import claiming, gate, results, wakeups
 from messaging.context import context_of
 from messaging.gate import Passed
 from messaging.results import Result
@@ -58,6 +58,7 @@ class Sender:
             try:
                 while self._asked_again.is_set():
                     self._asked_again.clear()
+                    wakeups.heard(self.credential_id)
                     sent += self._drain_once()
             finally:
                 self._running.release()

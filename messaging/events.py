@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.clock import now
+from messaging.bulk import insert_rows
 from messaging.models import MessageEvent
 
 
@@ -22,15 +23,12 @@ def record(
 ) -> None:
     """Add the same change to the history of every message given; call it in the transaction of the change."""
     moment = at or now()
-    MessageEvent.objects.bulk_create(
-        MessageEvent(
-            message_id=message_id,
-            at=moment,
-            before=before,
-            after=after,
-            reason=reason,
-            detail=detail[:500],
-            actor=actor,
-        )
-        for message_id in message_ids
-    )
+    change = {
+        "at": moment,
+        "before": before,
+        "after": after,
+        "reason": reason,
+        "detail": detail[:500],
+        "actor": actor,
+    }
+    insert_rows(MessageEvent, [{"message_id": message_id, **change} for message_id in message_ids])

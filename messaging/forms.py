@@ -63,11 +63,3 @@ class SendForm(forms.Form):
             return parse_number(self.cleaned_data["number"], default_country=self.default_country)
         except NumberInvalid as error:
             raise forms.ValidationError(error.text) from error
-
-
-class TestSendForm(SendForm):
-    """A test message straight from a credential: the sender may be given, since no channel names one."""
-
-    __test__ = False
-
-    sender = forms.CharField(label="Sender number", max_length=20, required=False)

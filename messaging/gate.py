@@ -6,6 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -15,6 +16,7 @@ from consent import ledger
 from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events
+from messaging.bulk import insert_rows
 from messaging.claiming import Claim, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
@@ -57,8 +59,8 @@ def pass_gate(claim: Claim) -> list[Passed]:
         return []
     with transaction.atomic():
         messages = _locked(claim)
-        states = ledger.states_for([message.subject_id for message in messages])
-        moment = database_now()
+        states = ledger.states_for(claim.subject_ids)
+        moment = messages[0].database_now if messages else database_now()
         verdicts = {
             message.id: verdict_on(message, states.get(message.subject_id, ()), moment)
             for message in messages
@@ -70,8 +72,8 @@ def pass_gate(claim: Claim) -> list[Passed]:
         attempts = _open(passed, moment)
     now = time.monotonic()
     return [
-        Passed(message=message, token=claim.token, attempt_id=attempt.id, passed_at=now)
-        for message, attempt in zip(passed, attempts, strict=True)
+        Passed(message=message, token=claim.token, attempt_id=attempt_id, passed_at=now)
+        for message, attempt_id in zip(passed, attempts, strict=True)
     ]
 
 
@@ -97,14 +99,18 @@ def may_go_on(message: Message) -> bool:
     return not is_on_hold() and verdict_on(message, states, database_now()) is PASS
 
 
-def _locked(claim: Claim) -> list[Message]:
+def _locked(claim: Claim) -> list[Any]:
     """Lock subjects first, then messages: the order every consent write keeps, so nobody waits in a circle."""
-    subject_ids = Message.objects.filter(id__in=claim.message_ids).values_list("subject_id", flat=True)
-    ledger.lock_for_sending(sorted(set(subject_ids)))
+    ledger.lock_for_sending(claim.subject_ids)
     ours = Message.objects.filter(
         id__in=claim.message_ids, state=State.CLAIMED, lease_token=claim.token, lease_until__gt=Now()
     )
-    return list(ours.select_related("channel").select_for_update(of=("self",)).order_by("id"))
+    return list(
+        ours.select_related("channel")
+        .annotate(database_now=Now())
+        .select_for_update(of=("self",))
+        .order_by("id")
+    )
 
 
 _WAIT_FOR_CHANNEL = timedelta(seconds=30)
@@ -124,7 +130,7 @@ def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
     events.record([message.id], before=State.CLAIMED, after=verdict.state, reason=verdict.reason, at=moment)
 
 
-def _open(messages: list[Message], moment: datetime) -> list[Attempt]:
+def _open(messages: list[Message], moment: datetime) -> list[int]:
     ids = [message.id for message in messages]
     if not ids:
         return []
@@ -135,8 +141,13 @@ def _open(messages: list[Message], moment: datetime) -> list[Attempt]:
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
-    return Attempt.objects.bulk_create(
-        Attempt(message=message, number=_attempt_number(message), started_at=moment) for message in messages
+    return insert_rows(
+        Attempt,
+        [
+            {"message_id": message.id, "number": _attempt_number(message), "started_at": moment}
+            for message in messages
+        ],
+        returning="id",
     )
 
 

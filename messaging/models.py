@@ -118,6 +118,7 @@ class Message(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=500, blank=True)
+    part_count = models.PositiveSmallIntegerField(default=1)
     provider_id = models.CharField(max_length=200, blank=True)
     possible_duplicate = models.BooleanField(default=False)
     due_at = models.DateTimeField(default=timezone.now)

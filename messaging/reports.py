@@ -92,20 +92,24 @@ def retry_parked(parked: ParkedReport) -> ReportResult:
 
 def _find(credential_id: uuid.UUID, report: Report) -> MessagePart | None:
     """The part a report is about, its message locked; by the provider's id first, then by ours."""
-    found = None
-    if report.provider_id:
-        found = MessagePart.objects.filter(
-            provider_id=report.provider_id, message__credential_id=credential_id
-        ).first()
-    if found is None and (message_id := _as_uuid(report.message_id)):
-        found = MessagePart.objects.filter(
-            message_id=message_id, message__credential_id=credential_id
-        ).first()
-    if found is None:
-        return None
-    found.message = Message.objects.select_for_update().get(id=found.message_id)
-    found.refresh_from_db(fields=["state"])
-    return found
+    parts = (
+        MessagePart.objects.filter(message__credential_id=credential_id)
+        .select_related("message")
+        .only(
+            "state",
+            "provider_id",
+            "message__state",
+            "message__provider_id",
+            "message__part_count",
+            "message__accepted_at",
+        )
+        .select_for_update(of=("message",))
+        .order_by("number")
+    )
+    found = parts.filter(provider_id=report.provider_id)[:1] if report.provider_id else ()
+    if not found and (message_id := _as_uuid(report.message_id)):
+        found = parts.filter(message_id=message_id)[:1]
+    return next(iter(found), None)
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:
@@ -128,13 +132,22 @@ def _apply(part: MessagePart, report: Report) -> ReportResult:
     wanted = REPORTED_PART.get(report.status)
     if wanted is None or (PART_RANK[wanted] <= PART_RANK[part.state] and part.state != PartState.UNKNOWN):
         return ReportResult.UNCHANGED
-    MessagePart.objects.filter(id=part.id).update(
+    # Only the message is locked: a part that moved while we waited for the lock is looked at again.
+    moved = MessagePart.objects.filter(id=part.id, state=part.state).update(
         state=wanted, provider_id=part.provider_id or report.provider_id
     )
+    if not moved:
+        part.refresh_from_db(fields=["state"])
+        return _apply(part, report)
     message = part.message
-    states = list(MessagePart.objects.filter(message_id=message.id).values_list("state", flat=True))
-    _move(message, message_state_of(states), report)
+    _move(message, message_state_of(_states_of_parts(message, wanted)), report)
     return ReportResult.APPLIED
+
+
+def _states_of_parts(message: Message, reported: PartState) -> list[str]:
+    if message.part_count == 1:
+        return [reported]
+    return list(MessagePart.objects.filter(message_id=message.id).values_list("state", flat=True))
 
 
 def _move(message: Message, after: State, report: Report) -> None:

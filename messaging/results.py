@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from consent import ledger
-from core.clock import database_now
+from core.clock import now
 from core.vocabulary import FailureClass, Outcome
 from credentials.client import Exchange
 from credentials.pausing import pause
 from messaging import events, reports
-from messaging.bulk import update_rows
+from messaging.bulk import insert_rows, update_rows
 from messaging.gate import Passed
 from messaging.models import Attempt, Message, MessageEvent, MessagePart, Source
 from messaging.states import PartState, Reason, State
@@ -89,8 +90,7 @@ def write(results: Sequence[Result]) -> None:
         return
     with transaction.atomic():
         _record_opt_outs(results)
-        ours = _still_ours(results)
-        moment = database_now()
+        ours, moment = _still_ours(results)
         _write_back([result for result in ours if result.exchange is None], moment)
         finished = [result for result in ours if result.exchange is not None]
         _write_finished(finished, moment)
@@ -98,16 +98,21 @@ def write(results: Sequence[Result]) -> None:
     reports.match_parked([result.passed.message for result in finished])
 
 
-def _still_ours(results: Sequence[Result]) -> list[Result]:
-    """Results whose message is still in `sending` under our token; the sweeper may have given up on others."""
+def _still_ours(results: Sequence[Result]) -> tuple[list[Result], datetime]:
+    """Results whose message is still `sending` under our token (the sweeper may have given up), and the database's time."""
     tokens = {result.passed.message.id: result.passed.token for result in results}
-    held = dict(
+    rows = (
         Message.objects.filter(id__in=tokens, state=State.SENDING)
         .select_for_update()
         .order_by("id")
-        .values_list("id", "lease_token")
+        .values_list("id", "lease_token", Now())
     )
-    return [result for result in results if held.get(result.passed.message.id) == result.passed.token]
+    held = {message_id: (token, moment) for message_id, token, moment in rows}
+    ours = [
+        result for result in results if held.get(result.passed.message.id, (None,))[0] == result.passed.token
+    ]
+    moments = [moment for _, moment in held.values()]
+    return ours, max(moments, default=now())
 
 
 def _write_back(results: list[Result], moment: datetime) -> None:
@@ -134,25 +139,20 @@ def _write_finished(results: list[Result], moment: datetime) -> None:
     decided = [(result, next_of(result.passed.message, _exchange(result), moment)) for result in results]
     update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     _pause_refused(decided)
-    parts = {
-        part.message_id: part
-        for part in MessagePart.objects.filter(
-            message_id__in=[result.passed.message.id for result in results], state=PartState.SENDING
-        )
-    }
     update_rows(
         MessagePart,
         [
             {
-                "id": parts[result.passed.message.id].id,
+                "message_id": result.passed.message.id,
                 "state": after.part,
                 "provider_id": _exchange(result).result.provider_id,
             }
             for result, after in decided
-            if result.passed.message.id in parts
         ],
+        key="message_id",
+        where=f"t.state = '{PartState.SENDING}'",
     )
-    MessageEvent.objects.bulk_create(_event(result, after, moment) for result, after in decided)
+    insert_rows(MessageEvent, [_event(result, after, moment) for result, after in decided])
 
 
 def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any]:
@@ -174,16 +174,16 @@ def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any
     }
 
 
-def _event(result: Result, after: Next, moment: datetime) -> MessageEvent:
+def _event(result: Result, after: Next, moment: datetime) -> dict[str, Any]:
     answer = _exchange(result).result
-    return MessageEvent(
-        message_id=result.passed.message.id,
-        at=moment,
-        before=State.SENDING,
-        after=after.state,
-        reason=after.reason,
-        detail=" ".join(filter(None, (answer.code, answer.detail)))[:500],
-    )
+    return {
+        "message_id": result.passed.message.id,
+        "at": moment,
+        "before": State.SENDING,
+        "after": after.state,
+        "reason": after.reason,
+        "detail": " ".join(filter(None, (answer.code, answer.detail)))[:500],
+    }
 
 
 def _record_opt_outs(results: Sequence[Result]) -> None:

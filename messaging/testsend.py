@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from django.conf import settings
+
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging import delivery
@@ -26,6 +28,7 @@ def send_test(
             to=to,
             text=text,
             purpose=Purpose.TRANSACTIONAL,
+            default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY,
             source=Source.TEST,
         ),
         wake=False,

@@ -23,7 +23,7 @@ from operations.models import Heartbeat
 from operations.tasks import answer
 from operations.worker import stop_ticker
 
-WEB_THREADS = 8
+WEB_THREADS = 6
 WORKER_THREADS = 4
 _READY_WITHIN_SECONDS = 30.0
 _STOP_WITHIN_SECONDS = 4.0

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 IDLE = 4.0  # seconds; an older idle connection is not trusted
 MAX_ANSWER = 64 * 1024
 USER_AGENT = "sms-simulator/1"
-_HEADERS = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
 
 Origin = tuple[str, str, int | None]
 
@@ -48,10 +47,12 @@ class Poster:
         self, connection: http.client.HTTPConnection, origin: Origin, target: str, body: bytes, timeout: float
     ) -> int:
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout)
-            connection.request("POST", target, body, _HEADERS)
-            answer = connection.getresponse()
+            if connection.sock is None:
+                connection.connect()
+            connection.sock.settimeout(timeout)
+            connection.sock.sendall(_head(origin, target, len(body)) + body)
+            answer = http.client.HTTPResponse(connection.sock, method="POST")
+            answer.begin()
             answer.read(MAX_ANSWER)
         except BaseException:
             connection.close()
@@ -93,3 +94,12 @@ def _connection(origin: Origin, timeout: float) -> http.client.HTTPConnection:
     scheme, host, port = origin
     kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
     return kind(host, port, timeout=timeout)
+
+
+def _head(origin: Origin, target: str, length: int) -> bytes:
+    _, host, port = origin
+    shown = f"[{host}]" if ":" in host else host
+    return (
+        f"POST {target} HTTP/1.1\r\nHost: {shown}{f':{port}' if port else ''}\r\n"
+        f"Content-Type: application/json\r\nUser-Agent: {USER_AGENT}\r\nContent-Length: {length}\r\n\r\n"
+    ).encode("ascii")

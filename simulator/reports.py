@@ -16,6 +16,9 @@ from simulator.outbound import Poster, PostFailed
 RETRY_WAITS = (1.0, 2.0, 4.0)  # seconds before each further try
 SPACING = 0.2  # seconds between several reports of one message
 EARLY_TIMEOUT = 5.0
+TICK = 0.02  # seconds; what is due within a tick goes out together: a wake-up costs more than a post
+BATCH = 4
+SLOW = 0.25  # seconds; when a post takes longer, the rest of its batch goes to other workers
 REPLY_TIMEOUT = 25.0  # the gateway may wait some seconds before it answers a STOP
 
 
@@ -98,27 +101,38 @@ class Reports:
                 self._condition.notify()
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
-            self._try(job)
+        while batch := self._next():
+            started = time.monotonic()
+            while batch and time.monotonic() - started < SLOW:
+                self._try(batch.pop(0))
+            for job in batch:
+                self._plan(job, 0.0)
 
-    def _next(self) -> Job | None:
-        """The next due job. One idle worker sleeps towards the earliest time, the others until called."""
+    def _next(self) -> list[Job]:
+        """Due jobs; none at the end. One idle worker waits for the earliest time, the others until called."""
         with self._condition:
             while not self._closed:
                 wait = self._heap[0][0] - time.monotonic() if self._heap else None
                 if wait is not None and wait <= 0:
-                    job = heapq.heappop(self._heap)[2]
+                    batch = self._pop_due()
                     self._watched = False
                     if self._heap:
                         self._condition.notify()
-                    return job
+                    return batch
                 if wait is None or self._watched:
                     self._condition.wait()
                 else:
                     self._watched = True
-                    self._condition.wait(wait)
+                    self._condition.wait(wait + TICK)
                     self._watched = False
-            return None
+            return []
+
+    def _pop_due(self) -> list[Job]:
+        now = time.monotonic()
+        batch: list[Job] = []
+        while self._heap and self._heap[0][0] <= now and len(batch) < BATCH:
+            batch.append(heapq.heappop(self._heap)[2])
+        return batch
 
     def _try(self, job: Job, *, timeout: float = 15.0) -> None:
         """One post; counts and writes down the result and plans the next try when it failed."""

@@ -139,6 +139,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [
         lambda request: static("smsgateway/admin.css"),
         lambda request: static("smsgateway/panels.css"),
+        lambda request: static("smsgateway/start-page.css"),
     ],
     "ENVIRONMENT": "smsgateway.admin_theme.environment",
     "DASHBOARD_CALLBACK": "reports.start_page.fill",

@@ -97,11 +97,17 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
                 }
             ),
         }
+        labels = {
+            "credential": "Select API credentials",
+            "opt_out_scope": "Senders an opt-out stops",
+            "opt_out_purpose": "Messages an opt-out stops",
+        }
         help_texts = {
             "brand": "Your name as recipients know it. Standard messages begin with it.",
             "help_contact": "Where people get help: a phone number, an e-mail address or a web page.",
             **dict.fromkeys(_KEYWORDS, _KEYWORDS_HELP),
             **dict.fromkeys(_MESSAGES, _MESSAGE_HELP),
+            "opt_out_purpose": "One-time codes that a person asks for always arrive.",
             "inbound_mapping": (
                 "Paste an inbound message as your provider sends it. Put {{inboundMessage}}, "
                 "{{profileNumber}}, {{inboundNumber}}, {{requestId}} and {{originTimestamp}} in the place of "
@@ -121,6 +127,8 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.warnings: list[str] = []
+        if "vendor" not in self.fields:  # shown to somebody who may only look
+            return
         self.fields["brand"].widget.attrs["placeholder"] = FALLBACK_BRAND
         self.fields["vendor"].widget.attrs["data-samples"] = json.dumps(_samples_by_vendor())
         for name, words in _KEYWORDS.items():

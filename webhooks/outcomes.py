@@ -1,4 +1,4 @@
-"""What became of a callback's events, and of the callback as a whole. Pure."""
+"""What became of a callback's events, and of the callback as a whole."""
 
 from __future__ import annotations
 

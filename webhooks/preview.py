@@ -89,7 +89,7 @@ def _preview(kind: Kind, sample: Sample) -> str:
     lines = [kind.title]
     for name in kind.variables:
         if name in sample.places:
-            lines.append(f"{name}: taken from {sample.places[name]}")
+            lines.append(f'{name}: taken from "{sample.places[name]}"')
         else:
             lines.append(f"{name}: not in the sample, {kind.absent.get(name, 'not read')}")
     if any("[]" in place for place in sample.places.values()):

@@ -172,7 +172,7 @@ def _value(row: Row, name: str) -> str:
 
 def _missing(kind: str, sample: Sample, rows: list[Row], needed: tuple[str, ...]) -> str:
     found = frozenset(name for row in rows for name, value in row.values.items() if value.strip())
-    places = [sample.places[name] for name in needed if name in sample.places and name not in found]
+    places = [f'"{sample.places[name]}"' for name in needed if name in sample.places and name not in found]
     if not places:
         return f"As a {kind} its parts do not belong together."
     return f"As a {kind} it lacks {', '.join(places)}."

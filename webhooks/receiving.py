@@ -11,7 +11,6 @@ from django.db import DatabaseError, transaction
 
 from core.errors import BodyTooDeep, GatewayError
 from core.secrets import MASK
-from credentials import endpoints
 from messaging import suppress
 from messaging.reports import Report, ReportResult, apply_report
 from webhooks import inbound
@@ -41,17 +40,6 @@ TAKEN = Answer()
 UNKNOWN = Answer(404, "Not found.")
 TOO_LARGE = Answer(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
 UNAVAILABLE = Answer(503, "Try again later.")
-
-
-def find_webhook(token: str) -> Webhook | None:
-    """The enabled webhook with this token, endpoint and credential loaded along."""
-    endpoint = endpoints.find(token)
-    if endpoint is None:
-        return None
-    webhook = Webhook.objects.filter(endpoint_id=endpoint.pk).first()
-    if webhook is not None:
-        webhook.endpoint = endpoint
-    return webhook
 
 
 def receive(

@@ -10,6 +10,7 @@ from django.db import transaction
 from core.addresses import is_refused, literal
 from credentials import endpoints
 from credentials.models import ApiCredential, CallbackEndpoint
+from webhooks import lookup
 from webhooks.configuration import parse
 from webhooks.models import Webhook
 from webhooks.replies import FALLBACK_BRAND
@@ -36,6 +37,7 @@ def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
         webhook.endpoint.credential = credential
         webhook.endpoint.save(update_fields=["credential"])
     webhook.save()
+    _forget()
     return webhook
 
 
@@ -45,16 +47,19 @@ def delete_webhook(*, webhook: Webhook) -> None:
     endpoint_id = webhook.endpoint_id
     webhook.delete()
     CallbackEndpoint.objects.filter(pk=endpoint_id).delete()
+    _forget()
 
 
 def rotate_url(*, webhook: Webhook) -> None:
     """Give the webhook a new URL; the old one answers 404 at once."""
     endpoints.rotate(endpoint=webhook.endpoint)
+    _forget()
 
 
 def set_enabled(*, webhook: Webhook, enabled: bool) -> None:
     """Switch the webhook on or off; switched off, its URL answers like an unknown one."""
     endpoints.set_enabled(endpoint=webhook.endpoint, enabled=enabled)
+    _forget()
 
 
 def initial_values(*, email: str = "") -> dict[str, str]:
@@ -76,3 +81,9 @@ def is_local(public_url: str) -> bool:
     if address is not None:
         return is_refused(address)
     return "." not in host or host.endswith((".local", ".localhost", ".internal", ".test", ".home.arpa"))
+
+
+def _forget() -> None:
+    # Now, for what follows in this transaction; after it, for what others looked up meanwhile.
+    lookup.forget()
+    transaction.on_commit(lookup.forget)

@@ -13,6 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from webhooks.lookup import find_webhook
 from webhooks.receiving import (
     LARGEST_BODY,
     TAKEN,
@@ -20,7 +21,6 @@ from webhooks.receiving import (
     UNAVAILABLE,
     UNKNOWN,
     Answer,
-    find_webhook,
     receive,
 )
 

@@ -76,11 +76,12 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100, verbose_name='Name')),
                 ('value', core.fields.EncryptedTextField(blank=True, verbose_name='Value')),
                 ('secret', models.BooleanField(default=False, help_text='Not shown again after saving, and masked in every record.', verbose_name='Secret')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('credential', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='headers', to='credentials.apicredential')),
             ],
             options={
                 'verbose_name': 'header',
-                'ordering': ['id'],
+                'ordering': ['created_at', 'id'],
                 'constraints': [models.UniqueConstraint(models.F('credential'), django.db.models.functions.text.Lower('name'), name='credentials_header_once')],
             },
         ),

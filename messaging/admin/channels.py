@@ -52,7 +52,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         "No channel configurations yet. One joins a credential, a sender number and a purpose under a name; "
         "messages are sent through it."
     )
-    change_form_after_template = "admin/messaging/channelconfiguration/panels.html"
+    change_form_outer_after_template = "admin/messaging/channelconfiguration/panels.html"
 
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:

@@ -6,9 +6,10 @@ import json
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -60,10 +61,8 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         try:
             return queryset.filter(id=uuid.UUID(term)), False
         except ValueError:
-            numbers = search_forms(term)
-        if by_number := queryset.filter(msisdn__in=numbers):
-            return by_number, False
-        return queryset.filter(parts__provider_id=term), False
+            numbers = search_forms(term, default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY)
+        return queryset.filter(Q(msisdn__in=numbers) | Q(parts__provider_id=term)), False
 
     @admin.display(description="Created", ordering="id")
     def created(self, message: Message) -> str:

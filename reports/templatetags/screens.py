@@ -25,16 +25,17 @@ class Crumb(NamedTuple):
 
 @register.simple_tag(takes_context=True)
 def screen_crumbs(context: Context) -> list[Crumb]:
-    """Crumbs of the current admin page; [] where its ModelAdmin names no section."""
+    """Crumbs of the current page: ModelAdmin.section or the menu group, the menu's word for it, the object."""
     opts = context.get("opts")
-    model_admin = admin.site._registry.get(getattr(opts, "model", None))  # type: ignore[arg-type]
-    section: tuple[str, ...] = getattr(model_admin, "section", ())
-    if opts is None or not section:
+    model_admin = screen_admin(context)
+    if opts is None or model_admin is None:
         return []
     changelist = _url(f"{opts.app_label}_{opts.model_name}_changelist")
-    name = _menu_title(context, changelist) or capfirst(opts.verbose_name_plural)
-    crumbs = [*(Crumb(word, "") for word in section), Crumb(name, changelist)]
-    return [*crumbs, *_object_crumb(context, opts)]
+    group, name = _menu_words(context, changelist)
+    name = name or capfirst(opts.verbose_name_plural)
+    section: tuple[str, ...] = getattr(model_admin, "section", ()) or (group,)
+    before = [Crumb(word, "") for word in section if word not in ("", name)]
+    return [*before, Crumb(name, changelist), *_object_crumb(context, opts)]
 
 
 @register.simple_tag(takes_context=True)
@@ -54,12 +55,13 @@ def _object_crumb(context: Context, opts: Any) -> list[Crumb]:
     return [crumb, *(Crumb(word, "") for name, word in _SUB_PAGES.items() if name in context)]
 
 
-def _menu_title(context: Context, link: str) -> str:
+def _menu_words(context: Context, link: str) -> tuple[str, str]:
+    """Group and title under which the menu lists a page, or two empty texts."""
     for group in context.get("sidebar_navigation") or ():
         for item in group["items"]:
             if link and item["link"] == link:
-                return str(item["title"])
-    return ""
+                return str(group["title"]), str(item["title"])
+    return "", ""
 
 
 def _url(name: str, *args: Any) -> str:

@@ -20,7 +20,8 @@ async function draw() {
     find("table").append(...table.map((row) => element("tr", {},
       element("td", { class: "keep mono" }, row.suffix),
       element("td", {}, element("strong", {}, row.title), element("br"), element("span", { class: "muted" }, row.text)),
-      element("td", { class: "keep" }, element("span", { class: "mono" }, row.sample), " ", copyButton(row.sample, `number ${row.sample}`)))));
+      element("td", { class: "keep" }, element("span", { class: "with-copy" },
+        element("span", { class: "mono" }, row.sample), copyButton(row.sample, `number ${row.sample}`))))));
     find("rule-fault").append(...table.map((row) => element("option", { value: row.suffix }, row.title)));
   }
   find("no-rules").hidden = now.rules.length > 0;

@@ -50,11 +50,12 @@ function state(bubble) {
   if (bubble.direction === "sent") {
     parts.push(bubble.note || (bubble.answer ? `Gateway answered ${bubble.answer}` : "Sending"));
   } else {
-    parts.push(bubble.report ? `Reported ${sentence(bubble.report)}` : "Accepted");
+    parts.push(bubble.report ? sentence(bubble.report) : "Accepted");
     if (bubble.note) parts.push(bubble.note);
     else if (bubble.answer) parts.push(`gateway answered ${bubble.answer}`);
   }
-  const bad = bubble.note.includes("again") || bubble.note.includes("gave up") || (bubble.answer && bubble.answer >= 300);
+  const undelivered = bubble.report && !["DELIVERED", "SENT"].includes(bubble.report);
+  const bad = undelivered || /again|gave up/.test(bubble.note) || bubble.answer >= 300;
   return element("div", { class: bad ? "state bad" : "state" }, parts.join(" · "));
 }
 

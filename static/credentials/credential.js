@@ -10,7 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const presets = JSON.parse(vendor.dataset.presets);
   const all = [...new Set(Object.values(fieldsOf).flat())];
   const input = (name) => document.getElementById(`id_${name}`);
-  const savedType = vendor.dataset.adding === "yes" ? "" : auth.value;
+  const savedType = auth.dataset.authSaved;
   const storedHints = {};
 
   const show = (name, visible) => {

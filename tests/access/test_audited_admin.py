@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from access.audit_changes import Recorder
 from access.models import ApiKey, AuditEntry, IdempotencyRecord
+from credentials.models import ApiCredential
 
 pytestmark = pytest.mark.django_db
 
@@ -75,13 +76,13 @@ def test_a_password_is_recorded_as_changed_only(client, boss):
         assert secret not in str(AuditEntry.objects.values())
 
 
-def changes_of(recorder, user, *, beside=None, **data):
-    form = modelform_factory(User, fields=list(data))(data, instance=user)
-    recorder.remember(user)
+def changes_of(recorder, obj, *, beside=None, **data):
+    form = modelform_factory(type(obj), fields=list(data))(data, instance=obj)
+    recorder.remember(obj)
     assert form.is_valid(), form.errors
     form.save()
     for name, value in (beside or {}).items():
-        setattr(user, name, value)
+        setattr(obj, name, value)
     return recorder.changes(form, (), add=False)
 
 
@@ -127,3 +128,11 @@ def test_inline_rows_are_recorded():
 def row(position, record, key, status, **more):
     own = {"id": record.pk if record else "", "key": key, "status": status, "request_digest": "x", **more}
     return {f"idempotencyrecord_set-{position}-{name}": value for name, value in own.items()}
+
+
+def test_encrypted_values_are_compared_in_clear_and_never_shown():
+    made = ApiCredential.objects.create(name="Acme", api_token="token-one", oauth_body="body-one")
+    credential = ApiCredential.objects.get(pk=made.pk)
+    beside = {"api_token": "token-one", "oauth_body": "body-two"}
+    changes = changes_of(Recorder(), credential, name="Acme", beside=beside)
+    assert changes == {"oauth_body": "changed"}

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.rules import ALL, IN, LIFTS, OUT, Change, Decision, State, decide, fold, lifts_anything
+from consent.rules import (
+    ALL,
+    IN,
+    LIFTS,
+    OUT,
+    Change,
+    Decision,
+    State,
+    decide,
+    fold,
+    lifts_anything,
+    summary_of,
+)
 from core.vocabulary import Purpose
 
 START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -169,6 +181,21 @@ def test_only_what_changed_is_given_back():
 )
 def test_it_is_known_beforehand_whether_an_opt_in_lifts_something(states, lifts):
     assert lifts_anything(states, Change("opt_in", "all", "all", "staff", START)) is lifts
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ([], ""),
+        (["all/all/in"], "Opted in to everything"),
+        (["all/marketing/in"], "Opted in to marketing"),
+        (["all/all/out", "all/marketing/out", "sender:+1/all/in"], "Opted out of everything"),
+        (["all/marketing/out", "sender:+1/all/out"], "Opted out of marketing, sender +1"),
+        (["brand:Acme/transactional/out", "all/all/in"], "Opted out of transactional (brand Acme)"),
+    ],
+)
+def test_states_are_put_in_a_few_words(states, words):
+    assert summary_of(cells(*states)) == words
 
 
 scopes = st.sampled_from([ALL, f"sender:{SENDER}", "sender:+2", f"brand:{BRAND}"])

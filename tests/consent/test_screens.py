@@ -33,7 +33,7 @@ def test_events_stand_newest_first_with_number_and_state_now(client, reviewer):
     content = shown(client)
     assert content.count(ADA) >= 2
     assert content.index("Opted out") < content.rindex("Opted in")
-    assert "Out of all" in content
+    assert "Opted out of everything" in content
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,15 @@ def test_an_erased_person_is_shown_as_erased(client, reviewer):
     content = client.get(reverse("admin:consent_consentevent_change", args=[event.pk])).content.decode()
     assert ADA not in content
     assert "(erased)" in content
+
+
+def test_the_history_button_leads_to_all_events_of_the_number(client, reviewer):
+    event = ledger.record(msisdn=ADA, kind="opt_out", source="keyword")
+    ledger.record(msisdn=ADA, kind="help", source="keyword")
+    ledger.record(msisdn=BOB, kind="help", source="keyword")
+    answer = client.get(reverse("admin:consent_consentevent_history", args=[event.pk]))
+    assert ADA[1:] not in answer.url
+    assert len(client.get(answer.url).context["cl"].result_list) == 2
 
 
 def test_nobody_changes_the_history_here(client, reviewer):

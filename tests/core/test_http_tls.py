@@ -4,6 +4,7 @@ import datetime
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -109,6 +110,8 @@ def test_a_handshake_that_never_ends_is_safe_to_retry(
     with Loopback(lambda connection: quiet.wait(5)) as silent, GuardedSession() as session:  # type: ignore[arg-type, return-value]
         settings.SMSGATEWAY_PRIVATE_HOSTS = frozenset({silent.place})
         prepared = requests.Request("POST", f"https://{silent.place}/", data=b"x").prepare()
+        started = time.monotonic()
         with pytest.raises(ConnectionFailed):
             exchange(session, prepared, connect=0.3)
+        assert time.monotonic() - started < 3
         quiet.set()

@@ -22,9 +22,7 @@ ED_PEM = key_of("jwt-eddsa")["signing_key"]
 
 
 def pem(key: Any, *, password: bytes | None = None) -> str:
-    protection = (
-        serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    )
+    protection = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
     ).decode()

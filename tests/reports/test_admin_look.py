@@ -135,3 +135,17 @@ def test_an_unknown_address_gets_the_friendly_page(client: Client, db: None) -> 
     response = client.get("/nothing/here/")
     assert response.status_code == 404
     assert "There is nothing at this address" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("context", "classes"),
+    [
+        ({"text": "Active", "type": "success"}, "sg-badge good"),
+        ({"text": "Out", "variant": "danger"}, "sg-badge bad"),
+        ({"text": "Plain"}, "sg-badge"),
+    ],
+)
+def test_labels_are_pills_with_words_as_written(context: dict[str, str], classes: str) -> None:
+    html = render_to_string("unfold/helpers/label.html", context)
+    assert f'class="{classes}"' in html
+    assert words(html).strip() == context["text"]

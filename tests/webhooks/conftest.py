@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core.vocabulary import Purpose
 from credentials import endpoints
 from credentials.models import ApiCredential
-from messaging.models import ChannelConfiguration, ChannelStatus
-from webhooks.models import Webhook
+from messaging.accept import accept, through_channel
+from messaging.models import ChannelConfiguration, ChannelStatus, Message, MessagePart, Source
+from messaging.states import PartState, State
+from webhooks.models import InboundRequest, Webhook
 from webhooks.services import create_webhook
 
 SENDER = "+14155550100"
@@ -73,3 +76,34 @@ def post(webhook: Webhook, client: Client) -> Post:
         return client.post(path_of(webhook), data, content_type=content_type, **extra)
 
     return send
+
+
+def queue(channel: ChannelConfiguration, to: str = PERSON, **values: Any) -> Message:
+    return accept(through_channel(channel, to=to, text="Hello", source=Source.API, **values))
+
+
+def accepted(channel: ChannelConfiguration, provider_id: str = "p1") -> Message:
+    message = queue(channel)
+    steps = (State.CLAIMED, State.SENDING, State.ACCEPTED)
+    for step in steps:
+        Message.objects.filter(pk=message.pk).update(state=step)
+    MessagePart.objects.filter(message=message).update(state=PartState.ACCEPTED, provider_id=provider_id)
+    return message
+
+
+def replies() -> list[Message]:
+    return list(Message.objects.filter(purpose=Purpose.CONSENT_REPLY).order_by("id"))
+
+
+def only_request() -> InboundRequest:
+    return InboundRequest.objects.get()
+
+
+@pytest.fixture
+def staff(admin_client: Client) -> Client:
+    return admin_client
+
+
+def shown(answer: Any) -> str:
+    text: str = answer.content.decode()
+    return text

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from access.models import AuditEntry
+from credentials.models import ApiCredential, CallbackEndpoint
+from tests.webhooks.conftest import Post, inbound, make_credential, path_of, shown, url_of
+from webhooks.forms import WebhookForm
+from webhooks.models import InboundMessage, InboundRequest, Webhook
+from webhooks.samples import samples_of
+from webhooks.services import is_local
+
+ADD = reverse("admin:webhooks_webhook_add")
+LIST = reverse("admin:webhooks_webhook_changelist")
+LABELS = [
+    "Name", "Select SMS vendor", "Select API credentials", "Brand name", "Help contact",
+    "Opt-in Keywords", "Opt-in Message", "Opt-out Keywords", "Opt-out Message",
+]  # fmt: skip
+
+
+def page_of(webhook: Webhook) -> str:
+    return reverse("admin:webhooks_webhook_change", args=[webhook.pk])
+
+
+def filled(credential: ApiCredential, **values: Any) -> dict[str, Any]:
+    samples = samples_of("custom")
+    return {
+        "name": "Shop",
+        "vendor": "custom",
+        "credential": str(credential.pk),
+        "brand": "Acme",
+        "help_contact": "help@acme.test",
+        "opt_out_scope": "all",
+        "opt_out_purpose": "all",
+        "inbound_mapping": samples.inbound,
+        "report_mapping": samples.report,
+        **values,
+    }
+
+
+def test_the_form_has_the_documented_fields_in_order(staff: Client) -> None:
+    page = shown(staff.get(ADD))
+    places = [page.index(f">{label}\n") if f">{label}\n" in page else page.find(label) for label in LABELS]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "View payload editor" in page
+    assert "Submit" in page
+    assert "SUBSCRIBE, YES, UNSTOP, START, CONTINUE, RESUME, BEGIN" in page
+    assert "STOP, QUIT, CANCEL, END, UNSUBSCRIBE, NO" in page
+
+
+def test_creating_a_webhook_makes_its_url(staff: Client, credential: ApiCredential) -> None:
+    answer = staff.post(ADD, filled(credential), follow=True)
+    webhook = Webhook.objects.get()
+    assert answer.status_code == 200, answer.context["adminform"].form.errors
+    assert webhook.endpoint.enabled
+    assert webhook.credential == credential
+    assert AuditEntry.objects.filter(object_type="webhooks.webhook", action="added").count() == 1
+    page = shown(staff.get(page_of(webhook)))
+    assert url_of(webhook) in page
+    assert "Copy URL" in page
+    assert "Where to paste it" in page
+    assert "Providers cannot reach" not in page
+    assert staff.get(LIST).status_code == 200
+
+
+def test_the_custom_samples_and_the_latest_brand_are_filled_in(staff: Client, webhook: Webhook) -> None:
+    initial = staff.get(ADD).context["adminform"].form.initial
+    assert (initial["brand"], initial["help_contact"]) == ("Acme", "help@acme.test")
+    assert json.loads(initial["inbound_mapping"])["text"] == "{{inboundMessage}}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("name", "", "required"),
+        ("credential", "", "required"),
+        ("vendor", "twilio", "Choose credentials of Twilio"),
+        ("opt_in_keywords", "YES, STOP", "STOP"),
+        ("opt_in_keywords", "👍", "👍"),
+        ("help_keywords", "Stop", "Stop"),
+        ("opt_out_message", "{{ oops |", "Line 1"),
+        ("opt_out_message", "Bye {{firstName}}", "profile.firstName"),
+        ("help_message", "x" * 1501, "1,501"),
+        ("inbound_mapping", '{"a": ', "Line 1, column 6"),
+        ("inbound_mapping", '{"a": "{{message}}"}', "{{message}}"),
+        ("report_mapping", '{"a": "{{feedbackStatus}}"}', "{{client_reference}}"),
+        ("status_map", "[]", "object"),
+        ("opt_out_scope", "universe", "valid choice"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field(
+    credential: ApiCredential, field: str, value: str, says: str
+) -> None:
+    form = WebhookForm({**filled(credential), field: value})
+    assert not form.is_valid()
+    at = "credential" if field == "vendor" else field
+    assert says in " ".join(form.errors[at])
+    assert not Webhook.objects.exists()
+
+
+def test_blank_keywords_messages_and_samples_are_fine(credential: ApiCredential) -> None:
+    form = WebhookForm(filled(credential, inbound_mapping="", report_mapping=""))
+    assert form.is_valid(), form.errors
+    assert form.save().endpoint.credential == credential
+    assert form.warnings == []
+
+
+def test_a_name_is_taken_once(webhook: Webhook) -> None:
+    form = WebhookForm(filled(webhook.credential))
+    assert "already exists" in " ".join(form.errors["name"])
+
+
+def test_required_words_left_out_are_warned_about_and_saved(staff: Client, credential: ApiCredential) -> None:
+    answer = staff.post(ADD, filled(credential, opt_out_keywords="ARRET, STOP"), follow=True)
+    assert "leave out QUIT, END, REVOKE, OPT OUT, CANCEL, UNSUBSCRIBE, STOPALL" in shown(answer)
+    assert Webhook.objects.get().opt_out_keywords == "ARRET, STOP"
+
+
+def test_credentials_carry_their_vendor_for_the_browser(staff: Client, credential: ApiCredential) -> None:
+    make_credential("Twilio account", "twilio")
+    page = shown(staff.get(ADD))
+    assert 'data-vendor="custom"' in page
+    assert 'data-vendor="twilio"' in page
+
+
+def test_editing_keeps_the_url_even_with_other_credentials(staff: Client, webhook: Webhook) -> None:
+    other = make_credential("Other")
+    url = url_of(webhook)
+    staff.post(page_of(webhook), filled(other, name="Renamed", opt_out_message="Bye"))
+    changed = Webhook.objects.get()
+    assert (changed.name, changed.credential, changed.opt_out_message) == ("Renamed", other, "Bye")
+    assert url_of(changed) == url
+
+
+def test_a_local_public_url_is_explained(staff: Client, webhook: Webhook, settings: Any) -> None:
+    settings.SMSGATEWAY_PUBLIC_URL = "http://127.0.0.1:8000"
+    page = shown(staff.get(page_of(webhook)))
+    assert "Providers cannot reach http://127.0.0.1:8000" in page
+    assert "SMSGATEWAY_PUBLIC_URL" in page
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost:8000", True),
+        ("http://10.1.2.3", True),
+        ("http://[::1]:8000", True),
+        ("http://gateway", True),
+        ("http://gateway.local", True),
+        ("https://sms.example.com", False),
+        ("https://8.8.8.8", False),
+    ],
+)
+def test_local_urls_are_recognised(url: str, local: bool) -> None:
+    assert is_local(url) is local
+
+
+def test_rotating_changes_the_url_at_once(staff: Client, webhook: Webhook) -> None:
+    old = path_of(webhook)
+    assert staff.get(reverse("admin:webhooks_webhook_rotate", args=[webhook.pk])).status_code == 405
+    answer = staff.post(reverse("admin:webhooks_webhook_rotate", args=[webhook.pk]), follow=True)
+    webhook.endpoint.refresh_from_db()
+    assert path_of(webhook) != old
+    assert url_of(webhook) in shown(answer)
+    assert staff.post(old).status_code == 404
+    assert staff.post(path_of(webhook)).status_code == 200
+    assert AuditEntry.objects.filter(action="URL rotated").count() == 1
+
+
+def test_disabling_and_enabling(staff: Client, webhook: Webhook) -> None:
+    url = reverse("admin:webhooks_webhook_enabled", args=[webhook.pk])
+    assert "disabled" in shown(staff.post(url, {"enabled": "0"}, follow=True))
+    assert staff.post(path_of(webhook)).status_code == 404
+    assert "Disabled" in shown(staff.get(LIST))
+    staff.post(url, {"enabled": "1"})
+    assert staff.post(path_of(webhook)).status_code == 200
+    actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+    assert actions == ["disabled", "enabled"]
+
+
+def test_deleting_takes_the_url_along_and_keeps_what_came_in(
+    staff: Client, webhook: Webhook, post: Post
+) -> None:
+    post(inbound("STOP"))
+    answer = staff.post(reverse("admin:webhooks_webhook_delete", args=[webhook.pk]), {"post": "yes"})
+    assert answer.status_code == 302
+    assert not Webhook.objects.exists()
+    assert not CallbackEndpoint.objects.exists()
+    assert InboundMessage.objects.get().webhook is None
+    for model in ("inboundmessage", "inboundrequest"):
+        assert staff.get(reverse(f"admin:webhooks_{model}_changelist")).status_code == 200
+
+
+def test_deleting_several_at_once_goes_the_same_way(staff: Client, webhook: Webhook) -> None:
+    staff.post(LIST, {"action": "delete_selected", "_selected_action": [webhook.pk], "post": "yes"})
+    assert not CallbackEndpoint.objects.exists()
+
+
+def with_permissions(*codenames: str) -> Client:
+    user = User.objects.create_user("viewer", password="x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_viewer_sees_neither_url_nor_raw_bodies_and_changes_nothing(webhook: Webhook, post: Post) -> None:
+    post(inbound("STOP"))
+    viewer = with_permissions("view_webhook", "view_inboundmessage")
+    page = shown(viewer.get(page_of(webhook)))
+    assert webhook.endpoint.token not in page
+    assert "Shop" in page
+    for name in ("rotate", "enabled"):
+        url = reverse(f"admin:webhooks_webhook_{name}", args=[webhook.pk])
+        assert viewer.post(url).status_code == 403
+    assert (
+        viewer.post(reverse("admin:webhooks_webhook_payload_check"), "{}", "application/json").status_code
+        == 403
+    )
+    request = InboundRequest.objects.get()
+    raw = reverse("admin:webhooks_inboundrequest_change", args=[request.pk])
+    assert viewer.get(raw).status_code == 403
+    message = InboundMessage.objects.get()
+    page = shown(viewer.get(reverse("admin:webhooks_inboundmessage_change", args=[message.pk])))
+    assert "Raw callback" not in page
+
+
+def test_an_anonymous_visitor_is_sent_to_the_login(client: Client, webhook: Webhook) -> None:
+    for name in ("rotate", "enabled"):
+        answer = client.post(reverse(f"admin:webhooks_webhook_{name}", args=[webhook.pk]))
+        assert answer.status_code == 302
+        assert "/login/" in answer["Location"]
