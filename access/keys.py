@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from access.models import ApiKey, Scope
+from core.brief import BriefMemory
 from core.clock import now
 from core.errors import ApiKeyInvalid, RequestInvalid
 
@@ -42,10 +43,10 @@ def draw_secret(*, key: ApiKey) -> str:
 
 
 def verify_key(raw: str) -> ApiKey:
-    """The key's row, by one indexed query; ApiKeyInvalid when it is unknown, expired or revoked."""
+    """The key's row, looked up once a second; ApiKeyInvalid when it is unknown, expired or revoked."""
     if not raw.startswith("sgw_") or len(raw) > _LONGEST:
         raise ApiKeyInvalid("This is not an API key of this gateway; keys start with sgw_.")
-    key = ApiKey.objects.filter(digest=_digest(raw)).first()
+    key = _keys.get(_digest(raw))
     if key is None:
         raise ApiKeyInvalid("This API key is unknown.")
     if key.revoked_at is not None:
@@ -61,6 +62,7 @@ def revoke_key(*, key: ApiKey) -> None:
     moment = now()
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=moment):
         key.revoked_at = moment
+    _keys.forget()
 
 
 def _note_use(key: ApiKey) -> None:
@@ -69,6 +71,14 @@ def _note_use(key: ApiKey) -> None:
     if key.last_used_at is None or key.last_used_at < stale:
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=stale)
         ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=moment)
+        key.last_used_at = moment
+
+
+def _by_digest(digest: str) -> ApiKey | None:
+    return ApiKey.objects.filter(digest=digest).first()
+
+
+_keys: BriefMemory[str, ApiKey] = BriefMemory(_by_digest)
 
 
 def _random(length: int) -> str:

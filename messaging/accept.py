@@ -12,6 +12,7 @@ from django.db import transaction
 
 from access.models import ApiKey
 from consent import ledger
+from core.bulk import insert, insert_rows
 from core.clock import now
 from core.errors import TextEmpty, TextTooLong, about
 from core.numbers import parse_number
@@ -19,7 +20,6 @@ from core.templating import render_text
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging import events
-from messaging.bulk import insert_rows
 from messaging.models import ChannelConfiguration, Message, MessagePart, Source
 from messaging.states import State
 from messaging.wakeups import wake_on_commit
@@ -50,6 +50,7 @@ class Submission:
     api_key: ApiKey | None = None
     unique_key: str | None = None
     reference: str = ""
+    personalise: bool = True  # False: the text is final, whatever braces it contains
 
 
 def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
@@ -69,7 +70,7 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
     with about("to"):
         msisdn = parse_number(submission.to, default_country=submission.default_country)
     profile = _attributes(submission, msisdn)
-    text = rendered_text(submission.text, msisdn=msisdn, sender=submission.sender, profile=profile)
+    text = _text(submission, msisdn=msisdn, profile=profile)
     with transaction.atomic(savepoint=submission.unique_key is not None):
         if submission.unique_key is not None:
             existing = Message.objects.filter(unique_key=submission.unique_key).first()
@@ -88,12 +89,13 @@ def _attributes(submission: Submission, msisdn: str) -> dict[str, Any]:
     return attributes_for([msisdn]).get(msisdn, {}) | dict(submission.profile)
 
 
-def rendered_text(source: str, *, msisdn: str, sender: str, profile: Mapping[str, Any]) -> str:
+def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) -> str:
     """The text after personalisation, checked: not empty, at most SMSGATEWAY_TEXT_LIMIT characters."""
-    text = source
-    if "{{" in source or "{%" in source:
+    text = submission.text
+    if submission.personalise and ("{{" in text or "{%" in text):
+        context = {"toNumber": msisdn, "fromNumber": submission.sender, "profile": dict(profile)}
         with about("text"):
-            text = render_text(source, {"toNumber": msisdn, "fromNumber": sender, "profile": dict(profile)})
+            text = render_text(text, context)
     text = text.replace("\0", "")
     limit = settings.SMSGATEWAY_TEXT_LIMIT
     if not text.strip():
@@ -125,10 +127,7 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
         created_at=moment,
         valid_until=moment + VALIDITY[submission.purpose],
     )
-    insert_rows(Message, [{field.attname: getattr(message, field.attname) for field in _FIELDS}])
+    insert(message)
     insert_rows(MessagePart, [{"message_id": message.id, "number": 1}])
     events.record([message.id], before="", after=State.QUEUED, actor=submission.source, at=moment)
     return message
-
-
-_FIELDS = Message._meta.concrete_fields

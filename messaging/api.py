@@ -14,11 +14,12 @@ from rest_framework.views import APIView
 from access.authentication import HasScope
 from access.idempotency import run_once
 from access.models import ApiKey, Scope
-from core.errors import ChannelInactive, ChannelUnknown, MessageUnknown, RequestInvalid
+from core.errors import MessageUnknown, RequestInvalid
 from core.segments import segment
 from core.vocabulary import Purpose
+from messaging import channels
 from messaging.accept import accept, through_channel
-from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
+from messaging.models import ChannelConfiguration, Message, Source
 from messaging.serializers import AcceptedView, ErrorView, MessageView, SendRequest
 
 _ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422), ErrorView)
@@ -79,7 +80,7 @@ class MessageDetailView(APIView):
 
 
 def _submit(values: dict[str, Any], request: Request) -> tuple[int, dict[str, Any]]:
-    channel = active_channel(values["channel"])
+    channel = channels.active(values["channel"])
     message = accept(
         through_channel(
             channel,
@@ -102,21 +103,6 @@ def _submit(values: dict[str, Any], request: Request) -> tuple[int, dict[str, An
         "segments": counted.count,
     }
     return status.HTTP_202_ACCEPTED, answer
-
-
-def active_channel(name: str) -> ChannelConfiguration:
-    """The channel of that name, ready to send; ChannelUnknown or ChannelInactive with what to do."""
-    channel = ChannelConfiguration.objects.select_related("credential").filter(name=name).first()
-    if channel is None:
-        raise ChannelUnknown(
-            f"There is no channel configuration named {name!r}. Check the name in the admin.", param="channel"
-        )
-    if channel.status != ChannelStatus.ACTIVE:
-        raise ChannelInactive(
-            f"The channel configuration {name!r} is a draft. Activate it in the admin, then send again.",
-            param="channel",
-        )
-    return channel
 
 
 def purpose_in(channel: ChannelConfiguration, asked: str | None) -> Purpose:

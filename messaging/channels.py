@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.errors import ConfigurationInvalid
+from core.brief import BriefMemory
+from core.errors import ChannelInactive, ChannelUnknown, ConfigurationInvalid
 from messaging.models import ChannelConfiguration, ChannelStatus
 
 
@@ -24,3 +25,32 @@ def deactivate(channel: ChannelConfiguration) -> None:
 def _set(channel: ChannelConfiguration, status: ChannelStatus) -> None:
     channel.status = status
     channel.save(update_fields=["status", "updated_at"])
+    forget()
+
+
+def active(name: str) -> ChannelConfiguration:
+    """The channel of that name, ready to send; ChannelUnknown or ChannelInactive with what to do."""
+    channel = _active.get(name)
+    if channel is not None:
+        return channel
+    if ChannelConfiguration.objects.filter(name=name).exists():
+        raise ChannelInactive(
+            f"The channel configuration {name!r} is a draft. Activate it in the admin, then send again.",
+            param="channel",
+        )
+    raise ChannelUnknown(
+        f"There is no channel configuration named {name!r}. Check the name in the admin.", param="channel"
+    )
+
+
+def forget() -> None:
+    """Look channels up again; called after every change made in this process."""
+    _active.forget()
+
+
+def _load(name: str) -> ChannelConfiguration | None:
+    channels = ChannelConfiguration.objects.select_related("credential")
+    return channels.filter(name=name, status=ChannelStatus.ACTIVE).first()
+
+
+_active: BriefMemory[str, ChannelConfiguration] = BriefMemory(_load)

@@ -16,12 +16,13 @@ from django.db import close_old_connections, connection
 
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient, client_for
-from messaging import claiming, gate, results, wakeups
+from messaging import claiming, gate, results
 from messaging.context import context_of
 from messaging.gate import Passed
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
 from messaging.states import Reason
+from messaging.wakeups import bell_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,28 +48,27 @@ class Sender:
         self.credential_id = credential_id
         self.size = settings.SMSGATEWAY_SENDER_THREADS
         self.threads = ThreadPoolExecutor(self.size, thread_name_prefix=f"send-{str(credential_id)[-6:]}")
-        self._running = threading.Lock()
-        self._asked_again = threading.Event()
+        self.bell = bell_of(credential_id)
 
     def drain(self) -> int:
         """Send until nothing is due; a call while another runs only asks that one to look again."""
-        self._asked_again.set()
+        self.bell.rung.set()
         sent = 0
-        while self._asked_again.is_set() and self._running.acquire(blocking=False):
+        while self.bell.rung.is_set() and self.bell.draining.acquire(blocking=False):
             try:
-                while self._asked_again.is_set():
-                    self._asked_again.clear()
-                    wakeups.heard(self.credential_id)
+                while self.bell.rung.is_set():
+                    self.bell.rung.clear()
+                    self.bell.published_at = -1.0
                     sent += self._drain_once()
             finally:
-                self._running.release()
+                self.bell.draining.release()
         return sent
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until no drain runs; False when the time is over first."""
-        if not self._running.acquire(timeout=timeout):
+        if not self.bell.draining.acquire(timeout=timeout):
             return False
-        self._running.release()
+        self.bell.draining.release()
         return True
 
     def _drain_once(self) -> int:

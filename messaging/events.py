@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
+from core.bulk import insert_rows
 from core.clock import now
-from messaging.bulk import insert_rows
 from messaging.models import MessageEvent
 
 

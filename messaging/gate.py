@@ -13,10 +13,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from consent import ledger
+from core.bulk import insert_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events
-from messaging.bulk import insert_rows
 from messaging.claiming import Claim, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State

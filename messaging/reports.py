@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from core.bulk import update_rows
 from core.clock import now
 from messaging import events
 from messaging.models import Message, MessagePart, ParkedReport
@@ -55,11 +56,11 @@ class ReportResult(StrEnum):
 def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     """Move the reported part and its message; park the report when the message is not known as sent yet."""
     with transaction.atomic():
-        part = _find(credential_id, report)
-        if part is None or part.message.state in UNDER_WAY:
+        found = _find(credential_id, report)
+        if found is None or found.message_state in UNDER_WAY:
             _park(credential_id, report)
             return ReportResult.PARKED
-        return _apply(part, report)
+        return _apply(found, credential_id, report)
 
 
 def match_parked(messages: Iterable[Message]) -> None:
@@ -83,33 +84,54 @@ def retry_parked(parked: ParkedReport) -> ReportResult:
     """Try a parked report again; it goes once it has been applied."""
     report = Report(**parked.report)
     with transaction.atomic():
-        part = _find(parked.credential_id, report)
-        if part is None or part.message.state in UNDER_WAY:
+        found = _find(parked.credential_id, report)
+        if found is None or found.message_state in UNDER_WAY:
             return ReportResult.PARKED
         ParkedReport.objects.filter(id=parked.id).delete()
-        return _apply(part, report)
+        return _apply(found, parked.credential_id, report)
 
 
-def _find(credential_id: uuid.UUID, report: Report) -> MessagePart | None:
-    """The part a report is about, its message locked; by the provider's id first, then by ours."""
-    parts = (
-        MessagePart.objects.filter(message__credential_id=credential_id)
-        .select_related("message")
-        .only(
-            "state",
-            "provider_id",
-            "message__state",
-            "message__provider_id",
-            "message__part_count",
-            "message__accepted_at",
-        )
-        .select_for_update(of=("message",))
-        .order_by("number")
-    )
-    found = parts.filter(provider_id=report.provider_id)[:1] if report.provider_id else ()
-    if not found and (message_id := _as_uuid(report.message_id)):
-        found = parts.filter(message_id=message_id)[:1]
-    return next(iter(found), None)
+@dataclass(frozen=True)
+class _Found:
+    """A reported part and what is needed of its message, which is locked."""
+
+    part_id: int
+    part_state: str
+    part_provider_id: str
+    message_id: uuid.UUID
+    message_state: State
+    message_provider_id: str
+    part_count: int
+    was_accepted: bool
+
+
+_FIND = """
+    SELECT p.id, p.state, p.provider_id, m.id, m.state, m.provider_id, m.part_count, m.accepted_at IS NOT NULL
+    FROM messaging_messagepart p JOIN messaging_message m ON m.id = p.message_id
+    WHERE m.credential_id = %s AND {column} = %s ORDER BY p.number LIMIT 1
+"""
+
+
+def _find(credential_id: uuid.UUID, report: Report) -> _Found | None:
+    """The part a report is about; by the provider's id first, then by ours."""
+    found = _find_by("p.provider_id", report.provider_id, credential_id) if report.provider_id else None
+    if found is None and (message_id := _as_uuid(report.message_id)):
+        found = _find_by("p.message_id", _key(message_id), credential_id)
+    return found
+
+
+def _find_by(column: str, value: object, credential_id: uuid.UUID) -> _Found | None:
+    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND.format(column=column) + lock, [_key(credential_id), value])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return _Found(*row[:3], uuid.UUID(str(row[3])), State(row[4]), *row[5:7], bool(row[7]))
+
+
+def _key(value: uuid.UUID) -> object:
+    return value if connection.features.has_native_uuid_field else value.hex
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:
@@ -128,43 +150,53 @@ def _park(credential_id: uuid.UUID, report: Report) -> None:
     )
 
 
-def _apply(part: MessagePart, report: Report) -> ReportResult:
+def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportResult:
     wanted = REPORTED_PART.get(report.status)
-    if wanted is None or (PART_RANK[wanted] <= PART_RANK[part.state] and part.state != PartState.UNKNOWN):
+    rises = wanted is not None and PART_RANK[wanted] > PART_RANK[found.part_state]
+    if wanted is None or not (rises or found.part_state == PartState.UNKNOWN):
         return ReportResult.UNCHANGED
+    change = {
+        "id": found.part_id,
+        "state": wanted,
+        "provider_id": found.part_provider_id or report.provider_id,
+    }
     # Only the message is locked: a part that moved while we waited for the lock is looked at again.
-    moved = MessagePart.objects.filter(id=part.id, state=part.state).update(
-        state=wanted, provider_id=part.provider_id or report.provider_id
-    )
-    if not moved:
-        part.refresh_from_db(fields=["state"])
-        return _apply(part, report)
-    message = part.message
-    _move(message, message_state_of(_states_of_parts(message, wanted)), report)
+    if not update_rows(MessagePart, [change], where=f"t.state = '{PartState(found.part_state)}'"):
+        again = _find(credential_id, report)
+        return _apply(again, credential_id, report) if again else ReportResult.UNCHANGED
+    _move(found, message_state_of(_states_of_parts(found, wanted)), report)
     return ReportResult.APPLIED
 
 
-def _states_of_parts(message: Message, reported: PartState) -> list[str]:
-    if message.part_count == 1:
+def _states_of_parts(found: _Found, reported: PartState) -> list[str]:
+    if found.part_count == 1:
         return [reported]
-    return list(MessagePart.objects.filter(message_id=message.id).values_list("state", flat=True))
+    return list(MessagePart.objects.filter(message_id=found.message_id).values_list("state", flat=True))
 
 
-def _move(message: Message, after: State, report: Report) -> None:
-    before = State(message.state)
-    if after == before or after not in TRANSITIONS[before]:
+def _move(found: _Found, after: State, report: Report) -> None:
+    if after == found.message_state or after not in TRANSITIONS[found.message_state]:
         return
     moment = now()
-    Message.objects.filter(id=message.id, state=before).update(
-        state=after,
-        provider_id=message.provider_id or report.provider_id,
-        reason="" if after in (State.ACCEPTED, State.SENT, State.DELIVERED) else Reason.REPORT,
-        detail=_words(report),
-        accepted_at=message.accepted_at or moment,
-        finished_at=None if after in (State.ACCEPTED, State.SENT) else moment,
-    )
+    is_good = after in (State.ACCEPTED, State.SENT, State.DELIVERED)
+    change = {
+        "id": found.message_id,
+        "state": after,
+        "provider_id": found.message_provider_id or report.provider_id,
+        "reason": "" if is_good else Reason.REPORT,
+        "detail": _words(report),
+        "finished_at": None if after in (State.ACCEPTED, State.SENT) else moment,
+    }
+    if not found.was_accepted:
+        change["accepted_at"] = moment
+    update_rows(Message, [change])
     events.record(
-        [message.id], before=before, after=after, reason=Reason.REPORT, detail=_words(report), at=moment
+        [found.message_id],
+        before=found.message_state,
+        after=after,
+        reason=Reason.REPORT,
+        detail=_words(report),
+        at=moment,
     )
 
 

@@ -12,12 +12,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from consent import ledger
+from core.bulk import insert_rows, update_rows
 from core.clock import now
 from core.vocabulary import FailureClass, Outcome
 from credentials.client import Exchange
 from credentials.pausing import pause
 from messaging import events, reports
-from messaging.bulk import insert_rows, update_rows
 from messaging.gate import Passed
 from messaging.models import Attempt, Message, MessageEvent, MessagePart, Source
 from messaging.states import PartState, Reason, State
@@ -99,7 +99,7 @@ def write(results: Sequence[Result]) -> None:
 
 
 def _still_ours(results: Sequence[Result]) -> tuple[list[Result], datetime]:
-    """Results whose message is still `sending` under our token (the sweeper may have given up), and the database's time."""
+    """Results whose message is still `sending` under our token, and the database's time."""
     tokens = {result.passed.message.id: result.passed.token for result in results}
     rows = (
         Message.objects.filter(id__in=tokens, state=State.SENDING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 
@@ -13,7 +14,23 @@ logger = logging.getLogger(__name__)
 
 # A wake-up this young has not been acted on yet, or only just: one more would find nothing new to do.
 _FRESH_SECONDS = 0.02
-_sent: dict[uuid.UUID, float] = {}
+
+
+class Bell:
+    """Between those who accept and the drain of one credential in this process: who rings is looked after."""
+
+    def __init__(self) -> None:
+        self.rung = threading.Event()
+        self.draining = threading.Lock()
+        self.published_at = -1.0
+
+
+_bells: dict[uuid.UUID, Bell] = {}
+
+
+def bell_of(credential_id: uuid.UUID) -> Bell:
+    """The one bell of a credential in this process."""
+    return _bells.get(credential_id) or _bells.setdefault(credential_id, Bell())
 
 
 def wake_on_commit(credential_id: uuid.UUID) -> None:
@@ -22,19 +39,17 @@ def wake_on_commit(credential_id: uuid.UUID) -> None:
 
 
 def wake(credential_id: uuid.UUID) -> None:
-    """Tell the workers now; a broker that is away only costs the ticker's delay."""
+    """Tell the workers now. A drain in this process hears the bell; others are woken through the broker."""
     from messaging.tasks import drain
 
+    bell = bell_of(credential_id)
+    bell.rung.set()
     now = time.monotonic()
-    if now - _sent.get(credential_id, -1.0) < _FRESH_SECONDS:
+    # Rung first, looked second: a drain that ends just now finds the bell rung and goes on.
+    if bell.draining.locked() or now - bell.published_at < _FRESH_SECONDS:
         return
-    _sent[credential_id] = now
+    bell.published_at = now
     try:
         drain.delay(str(credential_id))
     except (OperationalError, OSError) as error:
         logger.warning("No wake-up sent, the ticker will find the messages: %s", error)
-
-
-def heard(credential_id: uuid.UUID) -> None:
-    """A drain begins in this process: whoever comes from now on wakes it again."""
-    _sent.pop(credential_id, None)

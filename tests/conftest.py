@@ -27,3 +27,11 @@ def _flush_past_append_only_triggers() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
     yield
     TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What one test looked up is not there in the next."""
+    from core.brief import forget_everything
+
+    forget_everything()

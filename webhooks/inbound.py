@@ -165,6 +165,7 @@ def _reply(
                 purpose=Purpose.CONSENT_REPLY,
                 source=MessageSource.REPLY,
                 unique_key=f"inbound:{message.pk}",
+                personalise=False,
             )
         )
     except GatewayError as error:  # the opt-out itself must stand, whatever is wrong with the reply

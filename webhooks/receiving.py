@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, transaction
 
+from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
 from core.secrets import MASK
 from messaging import suppress
@@ -72,13 +73,13 @@ def _process(raw: InboundRequest, webhook: Webhook, *, query: str, body: bytes) 
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
-        raw.save(force_insert=True)
+        insert(raw)
         return TAKEN
     # One event, the usual case, shares its transaction with the raw callback; of several each has its own,
     # since one transaction may hold the lock of one recipient only.
     with transaction.atomic() if len(events) == 1 else nullcontext():
         raw.state = RequestState.PROCESSED
-        raw.save(force_insert=True)
+        insert(raw)
         notes = [_act(event, raw, webhook, configuration) for event in events]
         _keep_summary(raw, notes)
     for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
@@ -132,7 +133,7 @@ def _failed(raw: InboundRequest, error: Exception) -> Answer:
     try:
         kept = InboundRequest.objects.filter(pk=raw.pk).update(state=raw.state, reason=raw.reason)
         if not kept:
-            raw.save(force_insert=True)
+            insert(raw)
     except DatabaseError:
         return UNAVAILABLE
     return Answer(500, UNAVAILABLE.body)

@@ -35,8 +35,6 @@ REPLY_VARIABLES = frozenset(
     {"brand", "helpContact", "toNumber", "fromNumber", "optInKeyword", "optOutKeyword", "helpKeyword"}
 )
 _PREFERRED = ("START", "STOP", "HELP")
-# Rendered text goes through the message template once more; what a profile brings must not open one.
-_OPENERS = re.compile(r"\{(?=[{%])")
 
 
 def reply_text(
@@ -95,7 +93,7 @@ def _rendered(source: str, context: Mapping[str, Any], webhook: Webhook) -> str:
     except TemplateInvalid as error:
         log.warning("webhook %s: a reply cannot be rendered: %s", webhook.id, error.text)
         return ""
-    return _OPENERS.sub("{ ", text)[: settings.SMSGATEWAY_TEXT_LIMIT]
+    return text[: settings.SMSGATEWAY_TEXT_LIMIT]
 
 
 def _shown(words: tuple[str, ...]) -> str:

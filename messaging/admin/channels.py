@@ -91,6 +91,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         )
         return answer
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        channels.forget()
+
     def set_status(self, request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
         """Activate, or make a draft again."""
         channel = self._channel(request, channel_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -15,10 +15,11 @@ CHOSEN_PASSWORD = "seven blue lamps by the river"
 
 @dataclass
 class Gateway:
-    """A running gateway with its simulator, and the password that opens it now."""
+    """A running gateway with its simulator, what it printed, and what became of its first password."""
 
     process: Up
     has_own_password: bool = False
+    messages: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 import responses
 
 from credentials import client
 from credentials.auth.tokens import TOKENS
+from credentials.client import Exchange, client_for
 from credentials.models import ApiCredential, RequestHeader
 from credentials.services import ensure_default_headers
 from credentials.vendors import CUSTOM
@@ -54,3 +56,11 @@ def make_credential(headers: dict[str, str] | None = None, **values: Any) -> Api
         RequestHeader.objects.create(credential=credential, name=name, value=value)
     ensure_default_headers(credential=credential)
     return credential
+
+
+def send(credential: ApiCredential, **options: Any) -> Exchange:
+    return client_for(credential.pk).send(CONTEXT, **options)
+
+
+def sends(wire: responses.RequestsMock) -> list[requests.PreparedRequest]:
+    return [call.request for call in wire.calls if call.request.url.startswith(URL)]

@@ -93,3 +93,12 @@ def staff(*permissions: str) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def headers_of(credential: ApiCredential) -> dict[str, str]:
+    return {row.name: row.value for row in credential.headers.all()}
+
+
+def change_data(credential: ApiCredential, *new: tuple[str, ...], **changes: Any) -> dict[str, Any]:
+    kept = {"api_token": "", "name": credential.name}
+    return {**posted(**kept), **stored_rows(credential, *new), **changes}

@@ -129,7 +129,7 @@ def test_our_own_fault_is_a_500_and_the_callback_is_kept(post: Post) -> None:
 def test_the_database_down_is_a_503(post: Post) -> None:
     with patch("webhooks.lookup.endpoints.find", side_effect=DatabaseError):
         assert post(inbound("STOP")).status_code == 503
-    with patch("webhooks.models.InboundRequest.save", side_effect=DatabaseError):
+    with patch("webhooks.receiving.insert", side_effect=DatabaseError):
         assert post(inbound("STOP")).status_code == 503
 
 

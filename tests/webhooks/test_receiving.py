@@ -136,7 +136,7 @@ def test_own_messages_are_personalised_and_missing_attributes_stay_blank(
     webhook.save()
     Profile.objects.create(msisdn=PERSON, attributes={"firstName": "{{brand}} {% raw"})
     post(inbound("STOP"))
-    assert replies()[0].text == "Bye { {brand}} { % raw from Acme, +14155550100"
+    assert replies()[0].text == "Bye {{brand}} {% raw from Acme, +14155550100"
 
 
 @pytest.mark.parametrize("broken", ["{{ nonsense |", "{{profile.firstName}}"])

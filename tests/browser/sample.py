@@ -1,0 +1,73 @@
+"""Something to see on every screen: messages in several states, replies, an opt-out, a profile, a bad callback."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import requests
+from playwright.sync_api import Page
+
+from tests.browser.staff import Gateway, menu, submit
+
+DELIVERED, REFUSED, OPTED_OUT, ASKED = "+14155550101", "+14155990400", "+14155550102", "+14155550103"
+TEXT = "Hello Ada, your table for 2 is booked for 19:30 today. See you at Harbour Books!"
+
+
+def fill_with_sample(page: Page, gateway: Gateway) -> None:
+    """Use the gateway for a minute: through the API, the simulator's handset and, for the rest, the forms."""
+    for number in (DELIVERED, REFUSED, OPTED_OUT, ASKED):
+        _send(gateway, number)
+    for number in (DELIVERED, OPTED_OUT, ASKED):
+        _wait_for(gateway, number, "delivered")
+    _reply(gateway, ASKED, "HELP")
+    _reply(gateway, OPTED_OUT, "STOP")
+    _send(gateway, OPTED_OUT)
+    _create_profile(page)
+    _post_unreadable(_webhook_url(page))
+
+
+def _api(gateway: Gateway, method: str, path: str, **body: Any) -> Any:
+    key = {"Authorization": f"Bearer {gateway.printed('API key (shown once):')}"}
+    answer = requests.request(method, f"{gateway.url}api/v1/{path}", headers=key, json=body, timeout=10)
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+def _send(gateway: Gateway, number: str) -> None:
+    gateway.messages[number] = _api(gateway, "POST", "messages", channel="demo", to=number, text=TEXT)["id"]
+
+
+def _wait_for(gateway: Gateway, number: str, state: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        seen = _api(gateway, "GET", f"messages/{gateway.messages[number]}")["state"]
+        if seen == state:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"message to {number} is {seen}, not {state}")
+
+
+def _reply(gateway: Gateway, number: str, text: str) -> None:
+    body = {"number": number, "text": text}
+    answer = requests.post(f"{gateway.simulator_url}_handset/reply", json=body, timeout=20).json()
+    assert answer["status"] == 200, answer
+
+
+def _create_profile(page: Page) -> None:
+    menu(page, "Profiles")
+    page.get_by_role("link", name="Add profile").click()
+    page.get_by_label("Number").fill(DELIVERED)
+    page.get_by_label("Attributes").fill('{"firstName": "Ada", "city": "London"}')
+    submit(page)
+
+
+def _webhook_url(page: Page) -> str:
+    menu(page, "SMS Webhooks")
+    page.get_by_role("link", name="Edit Demo webhook").click()
+    return page.get_by_role("textbox", name="Your provider calls this URL").input_value()
+
+
+def _post_unreadable(url: str) -> None:
+    answer = requests.post(url, data="{not json", headers={"Content-Type": "application/json"}, timeout=10)
+    assert answer.status_code < 300, answer.text

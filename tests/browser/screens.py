@@ -1,0 +1,207 @@
+"""The screens: how staff get there, and what every one of them must be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.sample import DELIVERED, OPTED_OUT, REFUSED
+from tests.browser.staff import Gateway
+
+DESKTOP = {"width": 1360, "height": 900}
+PHONE = {"width": 390, "height": 844}
+DIRECTORY = Path(os.environ.get("SCREENSHOTS", Path(__file__).resolve().parents[2] / "screenshots"))
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+def _stay(page: Page, gateway: Gateway) -> None:
+    """The address is the screen."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A name for the pictures, the address under the gateway, and what is done there to see the screen."""
+
+    name: str
+    path: str
+    open: Callable[[Page, Gateway], None] = _stay
+    on_simulator: bool = False
+
+    def visit(self, page: Page, gateway: Gateway) -> None:
+        """Open the screen and wait until its scripts have run."""
+        start = gateway.simulator_url if self.on_simulator else gateway.url
+        answer = page.goto(start + self.path)
+        assert answer is not None
+        assert answer.ok or self.name.startswith("error-"), f"{answer.status} at {answer.url}"
+        self.open(page, gateway)
+        page.wait_for_load_state()
+
+
+def _edit(name: str) -> Callable[[Page, Gateway], None]:
+    def click(page: Page, gateway: Gateway) -> None:
+        page.get_by_role("link", name=f"Edit {name}", exact=True).first.click()
+
+    return click
+
+
+def _bin(name: str) -> Callable[[Page, Gateway], None]:
+    def click(page: Page, gateway: Gateway) -> None:
+        page.get_by_role("link", name=f"Delete {name}", exact=True).click()
+
+    return click
+
+
+def _message(number: str) -> Callable[[Page, Gateway], None]:
+    def follow(page: Page, gateway: Gateway) -> None:
+        page.goto(f"{gateway.url}admin/messaging/message/{gateway.messages[number]}/change/")
+        for attempt in page.get_by_role("region", name="Attempts").get_by_role("group").all():
+            attempt.locator("summary").click()
+
+    return follow
+
+
+def _first_row(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("rowheader").get_by_role("link").first.click()
+
+
+def _wrong_payload(page: Page, gateway: Gateway) -> None:
+    page.get_by_label("Name*", exact=True).fill("Wrong on purpose")
+    page.get_by_label("Provider URL").fill("ftp://provider.example.com")
+    page.get_by_label("Provider Payload").fill('{"to": "{{toNumber}}",\n "text": }')
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("Please correct the errors below")).to_be_visible()
+
+
+def _payload_dialog(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("button", name="View payload editor").first.click()
+    expect(page.get_by_role("dialog").get_by_role("status").first).to_have_text("No problems found")
+
+
+def _test_send(page: Page, gateway: Gateway) -> None:
+    _edit("Demo provider")(page, gateway)
+    page.get_by_role("region", name="Send test SMS").get_by_label("Number").first.fill(DELIVERED)
+    page.get_by_role("button", name="Send test SMS").click()
+    expect(page.get_by_role("heading", name="The provider's answer")).to_be_visible()
+
+
+def _issue_key(page: Page, gateway: Gateway) -> None:
+    page.get_by_label("Name").fill("Booking application")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("sgw_").first).to_be_visible()
+
+
+def _handset(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("button", name=OPTED_OUT).click()
+    expect(page.get_by_role("log").get_by_text("STOP", exact=True)).to_be_visible()
+
+
+def _accounts(page: Page, gateway: Gateway) -> None:
+    expect(page.get_by_role("region", name="JWT")).to_be_visible()
+
+
+def _faults(page: Page, gateway: Gateway) -> None:
+    expect(page.get_by_role("row").nth(5)).to_be_visible()
+
+
+def _docs(page: Page, gateway: Gateway) -> None:
+    expect(page.get_by_text("Send a message").first).to_be_visible()
+
+
+def _list(name: str, app_and_model: str) -> Screen:
+    return Screen(name, f"admin/{app_and_model}/")
+
+
+CREDENTIALS, WEBHOOKS = "admin/credentials/apicredential/", "admin/webhooks/webhook/"
+CHANNELS, MESSAGES = "admin/messaging/channelconfiguration/", "admin/messaging/message/"
+SCREENS = (
+    Screen("start", "admin/"),
+    Screen("credential-list", CREDENTIALS),
+    Screen("credential-add", f"{CREDENTIALS}add/"),
+    Screen("credential-add-wrong", f"{CREDENTIALS}add/", _wrong_payload),
+    Screen("credential-change", CREDENTIALS, _edit("Demo provider")),
+    Screen("credential-delete-refused", CREDENTIALS, _bin("Demo provider")),
+    Screen("credential-payload-editor", f"{CREDENTIALS}add/", _payload_dialog),
+    Screen("credential-test-result", CREDENTIALS, _test_send),
+    Screen("webhook-list", WEBHOOKS),
+    Screen("webhook-add", f"{WEBHOOKS}add/"),
+    Screen("webhook-change", WEBHOOKS, _edit("Demo webhook")),
+    Screen("webhook-delete", WEBHOOKS, _bin("Demo webhook")),
+    Screen("webhook-payload-editor", f"{WEBHOOKS}add/", _payload_dialog),
+    Screen("channel-list", CHANNELS),
+    Screen("channel-add", f"{CHANNELS}add/"),
+    Screen("channel-change", CHANNELS, _edit("demo")),
+    Screen("message-list", MESSAGES),
+    Screen("message-delivered", MESSAGES, _message(DELIVERED)),
+    Screen("message-failed", MESSAGES, _message(REFUSED)),
+    Screen("message-suppressed", MESSAGES, _message(OPTED_OUT)),
+    _list("inbound-list", "webhooks/inboundmessage"),
+    Screen("inbound-detail", "admin/webhooks/inboundmessage/", _first_row),
+    _list("raw-callback-list", "webhooks/inboundrequest"),
+    Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),
+    _list("send-hold-list", "messaging/sendhold"),
+    _list("send-hold-add", "messaging/sendhold/add"),
+    _list("consent-list", "consent/consentevent"),
+    Screen("consent-number", f"admin/consent/consentevent/?q={OPTED_OUT.removeprefix('+1')}"),
+    Screen("consent-detail", "admin/consent/consentevent/", _first_row),
+    _list("profile-list", "profiles/profile"),
+    _list("profile-add", "profiles/profile/add"),
+    Screen("profile-change", "admin/profiles/profile/", _first_row),
+    _list("api-key-list", "access/apikey"),
+    _list("api-key-add", "access/apikey/add"),
+    Screen("api-key-issued", "admin/access/apikey/add/", _issue_key),
+    Screen("api-key-change", "admin/access/apikey/", _first_row),
+    _list("user-list", "auth/user"),
+    _list("user-add", "auth/user/add"),
+    Screen("user-change", "admin/auth/user/", _edit("admin")),
+    _list("group-list", "auth/group"),
+    Screen("group-change", "admin/auth/group/", _edit("operator")),
+    _list("audit-list", "access/auditentry"),
+    Screen("audit-detail", "admin/access/auditentry/", _first_row),
+    Screen("password-change", "admin/password_change/"),
+    Screen("error-not-found", "admin/nothing-here/"),
+    Screen("api-docs", "api/docs/", _docs),
+    Screen("simulator-handset", "", _handset, on_simulator=True),
+    Screen("simulator-handset-list", "", on_simulator=True),
+    Screen("simulator-accounts", "accounts", _accounts, on_simulator=True),
+    Screen("simulator-faults", "faults", _faults, on_simulator=True),
+)
+
+
+def grave_problems(page: Page) -> list[str]:
+    """What axe finds serious or critical: rule, first place, how many."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {rule['help']} ({len(rule['nodes'])} x, {rule['nodes'][0]['target']}: "
+        f"{rule['nodes'][0]['html'][:200]})"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+def sideways(page: Page) -> list[str]:
+    """Elements that make the page scroll sideways; empty when it does not."""
+    if page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+        return []
+    return list(
+        page.evaluate(
+            """[...document.querySelectorAll("body *")]
+                .filter(e => e.getBoundingClientRect().right > window.innerWidth + 1)
+                .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
+        )
+    ) or ["the document itself"]
+
+
+def take_picture(page: Page, name: str) -> None:
+    """The whole page as one tall window shows it, so that bars stuck to its edges stay at the edges."""
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    size = page.viewport_size
+    assert size
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.screenshot(path=DIRECTORY / f"{name}.png", animations="disabled")
+    page.set_viewport_size(size)

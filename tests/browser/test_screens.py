@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.sample import fill_with_sample
+from tests.browser.screens import (
+    DESKTOP,
+    PHONE,
+    SCREENS,
+    SIZES,
+    Screen,
+    grave_problems,
+    sideways,
+    take_picture,
+)
+from tests.browser.staff import Gateway, log_in
+
+pytestmark = pytest.mark.browser
+
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def staff(gateway: Gateway, browser: Browser) -> Iterator[dict[str, Page]]:
+    """A page of logged-in staff per colour scheme, in a gateway that has something to show."""
+    first = browser.new_context(viewport=DESKTOP)
+    page = first.new_page()
+    log_in(page, gateway)
+    fill_with_sample(page, gateway)
+    state = first.storage_state()
+    pages = {
+        scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, storage_state=state).new_page()
+        for scheme in SCHEMES
+    }
+    yield pages
+    for context in (first, *(page.context for page in pages.values())):
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+def test_screen_is_for_everyone_and_fits(
+    gateway: Gateway, staff: dict[str, Page], screen: Screen, scheme: str
+) -> None:
+    page = staff[scheme]
+    page.set_viewport_size(DESKTOP)
+    screen.visit(page, gateway)
+    assert not _found(page, f"{screen.name}-{{}}-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_login_is_for_everyone_and_fits(gateway: Gateway, browser: Browser, scheme: str) -> None:
+    context = browser.new_context(viewport=DESKTOP, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(gateway.url)
+    found = _found(page, f"login-{{}}-{scheme}")
+    context.close()
+    assert not found
+
+
+def _found(page: Page, name: str) -> list[str]:
+    found = []
+    for size, viewport in SIZES.items():
+        page.set_viewport_size(viewport)
+        take_picture(page, name.format(size))
+        found += [f"{size}: {problem}" for problem in grave_problems(page)]
+        if viewport is PHONE:
+            found += [f"scrolls sideways: {element}" for element in sideways(page)]
+    return found
