@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 KEPT_SECONDS = 1.0
 _MOST_KEPT = 1000
-_all: weakref.WeakSet[BriefMemory[object, object]] = weakref.WeakSet()  # type: ignore[type-var]
+_all: weakref.WeakSet[BriefMemory[object, object]] = weakref.WeakSet()
 
 
 class BriefMemory(Generic[Key, Value]):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from core.bulk import update_rows
 from messaging import events
 from messaging.models import Message
 from messaging.states import Reason, State
@@ -47,15 +48,24 @@ def claim_one(message_id: uuid.UUID) -> Claim:
 
 
 def _take(messages: QuerySet[Message]) -> Claim:
-    rows = list(messages.values_list("id", "subject_id"))
-    ids = [message_id for message_id, _ in rows]
+    rows = list(messages.values_list("id", "subject_id", "claims", Now()))
     token = uuid.uuid4()
-    if ids:
-        Message.objects.filter(id__in=ids, state=State.QUEUED).update(
-            state=State.CLAIMED, lease_token=token, lease_until=Now() + CLAIM_LEASE, claims=F("claims") + 1
-        )
-        events.record(ids, before=State.QUEUED, after=State.CLAIMED)
-    return Claim(token=token, message_ids=tuple(ids), subject_ids=tuple({subject for _, subject in rows}))
+    update_rows(
+        Message,
+        [
+            {
+                "id": message_id,
+                "state": State.CLAIMED,
+                "lease_token": token,
+                "lease_until": moment + CLAIM_LEASE,
+                "claims": claims + 1,
+            }
+            for message_id, _, claims, moment in rows
+        ],
+    )
+    ids = tuple(row[0] for row in rows)
+    events.record(ids, before=State.QUEUED, after=State.CLAIMED, at=rows[0][3] if rows else None)
+    return Claim(token=token, message_ids=ids, subject_ids=tuple({row[1] for row in rows}))
 
 
 def give_back(

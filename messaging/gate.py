@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consent import ledger
-from core.bulk import insert_rows
+from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events
@@ -47,7 +46,9 @@ PASS = Verdict(State.SENDING)
 
 def is_on_hold() -> bool:
     """Whether the kill switch is thrown."""
-    return SendHold.objects.filter(released_at__isnull=True).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {SendHold._meta.db_table} WHERE released_at IS NULL LIMIT 1")
+        return cursor.fetchone() is not None
 
 
 def pass_gate(claim: Claim) -> list[Passed]:
@@ -134,10 +135,26 @@ def _open(messages: list[Message], moment: datetime) -> list[int]:
     ids = [message.id for message in messages]
     if not ids:
         return []
-    Message.objects.filter(id__in=ids).update(
-        state=State.SENDING, tries=F("tries") + 1, claims=0, lease_until=Now() + SENDING_LEASE, reason=""
+    update_rows(
+        Message,
+        [
+            {
+                "id": message.id,
+                "state": State.SENDING,
+                "tries": message.tries + 1,
+                "claims": 0,
+                "lease_until": moment + SENDING_LEASE,
+                "reason": "",
+            }
+            for message in messages
+        ],
     )
-    MessagePart.objects.filter(message_id__in=ids, state=PartState.WAITING).update(state=PartState.SENDING)
+    update_rows(
+        MessagePart,
+        [{"message_id": message_id, "state": PartState.SENDING} for message_id in ids],
+        key="message_id",
+        where=f"t.state = '{PartState.WAITING}'",
+    )
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)

@@ -95,7 +95,7 @@ class ChannelConfiguration(models.Model):
         return self.name
 
 
-class Message(models.Model):
+class Message(models.Model):  # type: ignore[django-manager-missing]
     """One outbound message (MT) and its state; `id` is ours, `provider_id` the provider's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

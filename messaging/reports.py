@@ -120,17 +120,27 @@ def _find(credential_id: uuid.UUID, report: Report) -> _Found | None:
     return found
 
 
-def _find_by(column: str, value: object, credential_id: uuid.UUID) -> _Found | None:
+def _find_by(column: str, value: uuid.UUID | str, credential_id: uuid.UUID) -> _Found | None:
     lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(_FIND.format(column=column) + lock, [_key(credential_id), value])
         row = cursor.fetchone()
     if row is None:
         return None
-    return _Found(*row[:3], uuid.UUID(str(row[3])), State(row[4]), *row[5:7], bool(row[7]))
+    part_id, part_state, part_provider_id, message_id, state, provider_id, part_count, was_accepted = row
+    return _Found(
+        part_id=part_id,
+        part_state=part_state,
+        part_provider_id=part_provider_id,
+        message_id=uuid.UUID(str(message_id)),
+        message_state=State(state),
+        message_provider_id=provider_id,
+        part_count=part_count,
+        was_accepted=bool(was_accepted),
+    )
 
 
-def _key(value: uuid.UUID) -> object:
+def _key(value: uuid.UUID) -> uuid.UUID | str:
     return value if connection.features.has_native_uuid_field else value.hex
 
 

@@ -204,6 +204,7 @@ LOGGING = {
             "filters": ["mask_callback_tokens"],
         }
     },
+    "loggers": {"waitress.queue": {"level": "ERROR"}},  # a short queue is its normal state
     "root": {"handlers": ["console"], "level": env.str("SMSGATEWAY_LOG_LEVEL", default="WARNING")},
 }
 
