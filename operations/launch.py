@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
-from core.keyfile import FILE_NAME, load_or_create
+from core.errors import InstallationInvalid
+from core.keyfile import load_or_create
 
 DEFAULT_PORT = 8000
 
@@ -73,11 +74,8 @@ def require_readable_keys(directory: Path) -> None:
     """Make sure that the keys, made here on the first start, can be read."""
     try:
         load_or_create(directory)
-    except (OSError, ValueError, TypeError) as error:
-        raise LaunchRefused(
-            f"Cannot read {directory / FILE_NAME}. Put back the file this installation was set up with; "
-            "only for a new installation, remove it."
-        ) from error
+    except InstallationInvalid as error:
+        raise LaunchRefused(error.text) from error
 
 
 def require_free(host: str, port: int) -> None:

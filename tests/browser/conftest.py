@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from tests.browser.screens import DESKTOP
-from tests.browser.staff import Gateway
+from tests.browser.staff import Gateway, log_in
 from tests.operations.processes import up
 from tests.plugins.suites import chromium
 
@@ -41,4 +41,24 @@ def desktop(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"])
     context.set_default_timeout(15_000)
     yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def session(gateway: Gateway, browser: Browser) -> StorageState:
+    """What a browser keeps of a login: hashing the password each time would take longer than the tests."""
+    context = browser.new_context()
+    log_in(context.new_page(), gateway)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def staff(browser: Browser, gateway: Gateway, session: StorageState) -> Iterator[Page]:
+    """The start page of logged-in staff on a desktop."""
+    context = browser.new_context(viewport=DESKTOP, storage_state=session)
+    page = context.new_page()
+    page.goto(gateway.url)
+    yield page
     context.close()

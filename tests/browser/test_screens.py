@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from tests.browser.sample import fill_with_sample
 from tests.browser.screens import (
@@ -16,36 +17,34 @@ from tests.browser.screens import (
     sideways,
     take_picture,
 )
-from tests.browser.staff import Gateway, log_in
+from tests.browser.staff import Gateway
 
 pytestmark = pytest.mark.browser
 
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
-def staff(gateway: Gateway, browser: Browser) -> Iterator[dict[str, Page]]:
+def pages(gateway: Gateway, browser: Browser, session: StorageState) -> Iterator[dict[str, Page]]:
     """A page of logged-in staff per colour scheme, in a gateway that has something to show."""
-    first = browser.new_context(viewport=DESKTOP)
-    page = first.new_page()
-    log_in(page, gateway)
-    fill_with_sample(page, gateway)
-    state = first.storage_state()
-    pages = {
-        scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, storage_state=state).new_page()
+    contexts = {
+        scheme: browser.new_context(viewport=DESKTOP, color_scheme=scheme, storage_state=session)
         for scheme in SCHEMES
     }
+    pages = {scheme: context.new_page() for scheme, context in contexts.items()}
+    pages["light"].goto(gateway.url)
+    fill_with_sample(pages["light"], gateway)
     yield pages
-    for context in (first, *(page.context for page in pages.values())):
+    for context in contexts.values():
         context.close()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
 def test_screen_is_for_everyone_and_fits(
-    gateway: Gateway, staff: dict[str, Page], screen: Screen, scheme: str
+    gateway: Gateway, pages: dict[str, Page], screen: Screen, scheme: str
 ) -> None:
-    page = staff[scheme]
+    page = pages[scheme]
     page.set_viewport_size(DESKTOP)
     screen.visit(page, gateway)
     assert not _found(page, f"{screen.name}-{{}}-{scheme}")
