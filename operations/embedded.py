@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from core.errors import InstallationInvalid
 from messaging import delivery
 from operations.models import Heartbeat
 from operations.tasks import answer
-from operations.worker import stop_ticker
+from operations.worker import start_ticker, stop_ticker
 
 WEB_THREADS = 6
 WORKER_THREADS = 4
@@ -48,8 +49,12 @@ class Embedded:
         self._worker = _worker()
         self._start_thread("web", self._server.run)
         self._start_thread("worker", self._worker.start)
+        start_ticker()  # a bare WorkController sends no worker_ready signal
         self._wait_for_http()
         self._wait_for_worker()
+        # What is loaded by now stays for good: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
 
     def run(self) -> int:
         """Watch until told to stop; gives the exit code."""

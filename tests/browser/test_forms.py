@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.staff import menu
+from tests.browser.staff import exactly, menu
 
 pytestmark = pytest.mark.browser
 
@@ -114,11 +114,6 @@ def test_payload_is_edited_without_a_mouse(staff: Page) -> None:
     expect(staff.get_by_role("dialog")).to_have_count(0)
     assert json.loads(payload.input_value())["brand"] == "{{profile.firstName}}"
     expect(staff.get_by_role("button", name="View payload editor")).to_be_focused()
-
-
-def exactly(words: str) -> re.Pattern[str]:
-    """An accessible name that is these words, letter for letter, save for an icon's name before them."""
-    return re.compile(rf"^(\w+ )?{re.escape(words)}$")
 
 
 def labels(page: Page) -> list[str]:

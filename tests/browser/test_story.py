@@ -34,6 +34,12 @@ class Account:
         return f"Harbour {self.auth_type}"
 
     @property
+    def secrets(self) -> list[str]:
+        """What no screen may show: the fields that hold a key, but not an id that travels in the open."""
+        shown = () if self.auth_type == "MAC" else (self.fields.get("API Token"),)
+        return [value for value in (*shown, self.fields.get("API Secret Key")) if value]
+
+    @property
     def channel(self) -> str:
         return "harbour-" + self.auth_type.replace(" ", "-").lower()
 
@@ -221,7 +227,13 @@ def send_test_sms(page: Page, account: Account) -> None:
     test.get_by_label("Number", exact=False).first.fill(account.number)
     test.get_by_label("Message").fill("A test of the credential.")
     test.get_by_role("button", name="Send test SMS").click()
-    expect(page.get_by_role("definition").filter(has_text=re.compile("^sent$"))).to_be_visible()
+    result = page.get_by_role("region", name=f"Test of {account.name}")
+    expect(result.get_by_text(re.compile("^sent$", re.IGNORECASE)).first).to_be_visible()
+    request = page.get_by_role("region", name="What was sent")
+    for header in ("X-Team: books", "Content-Type: application/json; charset=UTF-8"):
+        expect(request).to_contain_text(header)
+    for secret in account.secrets:
+        expect(request).not_to_contain_text(secret)
 
 
 def send_from_channel(page: Page, account: Account, text: str) -> None:
@@ -254,8 +266,11 @@ def see_opt_out(page: Page, account: Account) -> None:
     menu(page, "Consent history")
     page.get_by_role("search").get_by_role("textbox").fill(account.national)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Opted out").first).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text=account.number)).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"[?&]q="))
+    row = page.get_by_role("row").filter(has_text=account.number)
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("Opted out")
+    expect(row).to_contain_text("STOP")
 
 
 def handset_has_one_confirmation(page: Page, unwanted: str) -> None:

@@ -124,3 +124,12 @@ def test_blank_keeps_what_is_stored(typed: str, kept: str) -> None:
     assert form.is_valid(), form.errors
     assert form.fields["token"].kept(form.cleaned_data["token"], "old") == kept
     assert ("token" in form.changed_data) == bool(typed)
+
+
+def test_ids_keep_their_order_whatever_the_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([2_000_000_000_000, 2_000_000_000_000, 1_900_000_000_000, 2_000_000_000_000] * 500)
+    monkeypatch.setattr("core.ids._last", (0, 0))
+    monkeypatch.setattr("core.ids.time.time_ns", lambda: next(moments) * 1_000_000)
+    made = [uuid7() for _ in range(2_000)]
+    assert made == sorted(made)
+    assert {value.version for value in made} == {7}

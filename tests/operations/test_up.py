@@ -88,3 +88,28 @@ def _ends(port: int) -> bool:
                 return True
         time.sleep(0.1)
     return False
+
+
+def test_message_that_had_to_wait_goes_out_by_itself(tmp_path: Path) -> None:
+    with up(tmp_path) as gateway:
+        key = gateway.printed.split("API key (shown once): ")[1].split()[0]
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {key}"
+        url = f"http://127.0.0.1:{gateway.port}/api/v1/messages"
+        # The simulator answers 503 to the first try of a number ending so, and takes the second.
+        body = {"to": "+14155990503", "channel": "demo", "text": "Hello"}
+        message_id = session.post(url, json=body, timeout=10).json()["id"]
+        message = _wait_for_state(session, f"{url}/{message_id}", "delivered")
+        assert [event["state"] for event in message["events"]].count("sending") == 2
+
+
+def _wait_for_state(session: requests.Session, url: str, state: str) -> dict[str, object]:
+    import time
+
+    deadline = time.monotonic() + 30
+    while True:
+        message: dict[str, object] = session.get(url, timeout=10).json()
+        if message["state"] == state:
+            return message
+        assert time.monotonic() < deadline, message
+        time.sleep(0.1)
