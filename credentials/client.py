@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import OuterRef, Subquery
 from requests import PreparedRequest
 
 from core.errors import (
@@ -26,9 +25,9 @@ from core.secrets import MASK, mask_text
 from core.vocabulary import FailureClass, Outcome
 from credentials.auth import backend_for
 from credentials.building import RequestBuilder, RequestShape
-from credentials.endpoints import url_of
+from credentials.endpoints import readable_tokens, url_of
 from credentials.headers import is_secret_name
-from credentials.models import ApiCredential, CallbackEndpoint
+from credentials.models import ApiCredential
 from credentials.reading import ResponseReader, SendResult
 from credentials.vendors import preset_of
 
@@ -93,7 +92,11 @@ class ProviderClient:
         rows = list(credential.headers.all())
         preset = preset_of(credential.vendor)
         self._auth = backend_for(credential)
-        self._secret_headers = tuple(row.value for row in rows if row.secret and row.value)
+        # Who knows a callback URL can report in the provider's name, so its token is as secret as the keys.
+        self._secrets = (
+            *(row.value for row in rows if row.secret and row.value),
+            *readable_tokens(credential),
+        )
         self._secret_names = frozenset(row.name.lower() for row in rows if row.secret)
         self._key_name = credential.key_name.lower() if credential.auth_type == "api_key" else ""
         self._variables = _variables_of(credential)
@@ -135,7 +138,7 @@ class ProviderClient:
         """The exchange with every secret masked, also where the provider repeats one."""
         if self._broken is not None:
             return Exchange(result=result)
-        secrets = (*self._auth.secrets(), *self._secret_headers)
+        secrets = (*self._auth.secrets(), *self._secrets)
         return Exchange(
             result=SendResult(
                 outcome=result.outcome,
@@ -221,16 +224,19 @@ def _nothing() -> None:
 
 _clients: OrderedDict[uuid.UUID, tuple[object, ProviderClient]] = OrderedDict()
 _clients_lock = threading.Lock()
+_VERSION: Final = ApiCredential.objects.order_by("endpoints__created_at").values_list(
+    "revision", "endpoints__token_digest", "endpoints__enabled"
+)
 
 
 def client_for(credential_id: uuid.UUID) -> ProviderClient:
-    """The client of the credential as it stands now, kept while neither it nor its callback URL changes.
+    """The client of the credential as it stands now, kept while neither it nor a callback URL of it changes.
 
     One small query; ApiCredential.DoesNotExist when the credential is gone.
     """
-    first = CallbackEndpoint.objects.filter(credential=OuterRef("pk"), enabled=True).order_by("created_at")
-    row = ApiCredential.objects.annotate(digest=Subquery(first.values("token_digest")[:1]))
-    version = row.values_list("revision", "digest").get(pk=credential_id)
+    version = tuple(_VERSION.filter(pk=credential_id))
+    if not version:
+        raise ApiCredential.DoesNotExist
     with _clients_lock:
         kept = _clients.get(credential_id)
         if kept is not None and kept[0] == version:

@@ -8,6 +8,7 @@ import secrets
 from django.conf import settings
 
 from core.clock import now
+from core.errors import SecretUnreadable
 from credentials.models import ApiCredential, CallbackEndpoint
 
 _LONGEST_TOKEN = 128
@@ -49,6 +50,18 @@ def find(token: str) -> CallbackEndpoint | None:
 def url_of(endpoint: CallbackEndpoint) -> str:
     """The public URL of `endpoint`."""
     return f"{settings.SMSGATEWAY_PUBLIC_URL.rstrip('/')}/hooks/{endpoint.token}/"
+
+
+def readable_tokens(credential: ApiCredential) -> list[str]:
+    """The tokens of all URLs of `credential`, disabled ones too, as far as the master keys open them."""
+    return [token for endpoint in credential.endpoints.all() if (token := _token_of(endpoint))]
+
+
+def _token_of(endpoint: CallbackEndpoint) -> str:
+    try:
+        return endpoint.token
+    except SecretUnreadable:
+        return ""
 
 
 def _new_token() -> str:

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from phonenumbers import SUPPORTED_REGIONS
+from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
 
 
+@lru_cache(maxsize=1)
+def countries() -> tuple[tuple[str, str], ...]:
+    """Countries by name with their calling code; loaded on first use, the table is large."""
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    named = sorted((LOCALE_DATA.get(code, {}).get("en", code), code) for code in SUPPORTED_REGIONS)
+    listed = ((code, f"{name} ({code}, +{country_code_for_region(code)})") for name, code in named)
+    return ("", "No default: numbers need + and a country code"), *listed
+
+
 class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Channel configuration: sender and country are checked, the sender is stored in one form."""
+
+    default_country = forms.ChoiceField(
+        label="Default country",
+        required=False,
+        choices=countries,
+        initial=lambda: settings.SMSGATEWAY_DEFAULT_COUNTRY,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Numbers without + are read as numbers of this country.",
+    )
 
     class Meta:
         model = ChannelConfiguration
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
         )  # fmt: skip
-
-    def clean_default_country(self) -> str:
-        country: str = self.cleaned_data["default_country"].strip().upper()
-        if country and country not in SUPPORTED_REGIONS:
-            raise forms.ValidationError(
-                f"{country!r} is not a country code. Use two letters, such as US or DE."
-            )
-        return country
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -44,9 +57,7 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
 class SendForm(forms.Form):
     """One message by hand: to whom, what."""
 
-    number = forms.CharField(
-        label="Number", max_length=40, help_text="With country code, such as +1 415 555 0101."
-    )
+    number = forms.CharField(label="Number", max_length=40)
     message = forms.CharField(
         label="Message",
         max_length=10_000,
@@ -57,6 +68,7 @@ class SendForm(forms.Form):
     def __init__(self, *args: Any, default_country: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.default_country = default_country or settings.SMSGATEWAY_DEFAULT_COUNTRY
+        self.fields["number"].help_text = f"With + and country code, or as written in {self.default_country}."
 
     def clean_number(self) -> str:
         try:

@@ -10,6 +10,7 @@ from access.append_only import AppendOnlyModel
 from access.models import ApiKey
 from consent.models import ConsentSubject
 from core.ids import uuid7
+from core.numbers import mask_number
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging.states import PartState, State
@@ -53,7 +54,7 @@ class ChannelConfiguration(models.Model):
                 "Start with a letter; use letters, digits, '_', '.' and '-' only.",
             )
         ],
-        help_text="Used in the API as `channel`.",
+        help_text="Letters, digits, dots, dashes and underscores. Applications name the channel by it.",
     )
     description = models.CharField("Description", max_length=255, blank=True)
     credential = models.ForeignKey(
@@ -162,7 +163,7 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
         ]
 
     def __str__(self) -> str:
-        return str(self.id)
+        return f"To {mask_number(self.msisdn)}"
 
 
 class MessagePart(models.Model):

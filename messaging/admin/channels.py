@@ -52,7 +52,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         "No channel configurations yet. One joins a credential, a sender number and a purpose under a name; "
         "messages are sent through it."
     )
+    change_form_outer_before_template = "admin/messaging/channelconfiguration/status.html"
     change_form_outer_after_template = "admin/messaging/channelconfiguration/panels.html"
+    # Only marketing asks for an opt-in; the field stays out of the way otherwise.
+    conditional_fields = {"require_opt_in": "purpose == 'marketing'"}
 
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:
@@ -91,6 +94,19 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         )
         return answer
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The credential is chosen here and edited on its own page."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "credential" in form.base_fields:
+            widget = form.base_fields["credential"].widget
+            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
+        return form
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        """Go where the next step is."""
+        messages.success(request, f"{obj} is saved as a draft. Send a test below, then activate it.")
+        return _page_of(obj)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         channels.forget()
@@ -98,7 +114,8 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     def set_status(self, request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
         """Activate, or make a draft again."""
         channel = self._channel(request, channel_id)
-        wanted = ChannelStatus(request.POST.get("status", ""))
+        is_active = request.POST.get("status") == ChannelStatus.ACTIVE
+        wanted = ChannelStatus.ACTIVE if is_active else ChannelStatus.DRAFT
         try:
             (channels.activate if wanted == ChannelStatus.ACTIVE else channels.deactivate)(channel)
         except GatewayError as error:

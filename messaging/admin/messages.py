@@ -25,7 +25,7 @@ from messaging import staff
 from messaging.admin.badges import TONES, badge, reason_text
 from messaging.models import Message
 from messaging.selectors import expects_reports
-from messaging.states import State
+from messaging.states import FINAL, State
 
 
 @admin.register(Message)
@@ -136,6 +136,7 @@ def _details(message: Message) -> dict[str, Any]:
     return {
         "message": message,
         "state_badge": badge(message.state),
+        "is_final": message.state in FINAL,
         "reason_text": reason_text(message.reason) if message.reason else "",
         "no_reports": message.state == State.ACCEPTED and not expects_reports(message.credential_id),
         "counted": counted,

@@ -176,6 +176,23 @@ def test_the_callback_url_of_the_first_enabled_endpoint_is_a_variable(wire: resp
     assert bodies[1]["callbackUrl"] == url_of(endpoint)
 
 
+def test_callback_tokens_are_masked_in_the_record_and_nowhere_else(wire: responses.RequestsMock) -> None:
+    credential = make_credential()
+    client_for(credential.pk)
+    used, other = (create_endpoint(credential=credential) for _ in range(2))
+    set_enabled(endpoint=other, enabled=False)
+    echo = {"error": {"code": used.token, "message": f"cannot reach {url_of(used)} or {url_of(other)}"}}
+    wire.post(URL, status=400, json=echo, headers={"X-Callback": url_of(used)})
+    exchange = send(credential)
+    assert used.token in wire.calls[0].request.body.decode()
+    record = json.dumps([exchange.request, exchange.response, exchange.result.code, exchange.result.detail])
+    assert used.token not in record
+    assert other.token not in record
+    assert json.loads(exchange.request["body"])["callbackUrl"] == url_of(used).replace(used.token, MASK)
+    rotate(endpoint=other)
+    assert other.token in client_for(credential.pk)._secrets
+
+
 def test_a_gone_credential_says_so() -> None:
     credential = make_credential()
     pk = credential.pk
