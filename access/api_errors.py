@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import ApiKeyInvalid, GatewayError, RequestInvalid
+from core.errors import ApiKeyInvalid, BodyTooLarge, GatewayError, RequestInvalid
 
 # REST framework's words -> ours; others are passed on as they are (method_not_allowed, throttled, ...).
 _CODES = {
@@ -42,6 +42,10 @@ def _answer(exception: Exception) -> Response | None:
             return _envelope(RequestInvalid.code, message, param=param, status=exception.status_code)
         case exceptions.APIException():
             return _api_exception(exception)
+        case RequestDataTooBig():
+            return _envelope(
+                BodyTooLarge.code, "The body is too large. Send fewer things at once.", status=413
+            )
         case Http404():
             return _envelope("not_found", "There is nothing here.", status=404)
         case PermissionDenied():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -16,10 +17,19 @@ from unfold.decorators import display
 
 from access.audit import trail_of
 from access.audit_changes import CHANGED
+from access.audit_labels import Labels
 from access.models import AuditEntry
 from core.admin_links import RowLinks
 
 _ACTIONS = {"added": "success", "changed": "info", "deleted": "danger", "revoked": "warning"}
+
+
+class WhenFilter(admin.DateFieldListFilter):
+    """The usual choices of dates, under the name of the column."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "when"
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -42,14 +52,18 @@ class AuditEntryAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     section = ("Access",)
     empty_text = "Nothing yet. Every change by staff will appear here: who, when, what, from where."
-    list_display = ("at", "actor", "shown_action", "shown_kind", "object_repr", "summary", "address")
-    list_filter = ("action", KindFilter, "at")
+    list_display = ("when", "actor", "shown_action", "shown_kind", "object_repr", "summary", "address")
+    list_filter = ("action", KindFilter, ("at", WhenFilter))
     search_fields = ("actor", "object_repr", "object_id", "address")
     search_help_text = "Who, the object's name or id, or the address."
-    fields = ("at", "actor", "shown_action", "shown_kind", "object_repr", "object_id", "address", "details")
+    fields = ("when", "actor", "shown_action", "shown_kind", "object_repr", "object_id", "address", "details")
     readonly_fields = fields
     list_per_page = 50
     show_full_result_count = False
+
+    @admin.display(description="When", ordering="at")
+    def when(self, entry: AuditEntry) -> datetime:
+        return entry.at
 
     @display(description="Action", label=_ACTIONS, ordering="action")  # type: ignore[untyped-decorator]
     def shown_action(self, entry: AuditEntry) -> str:
@@ -62,14 +76,18 @@ class AuditEntryAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         except LookupError:  # written by an app that is no longer installed
             return entry.object_type
 
-    @admin.display(description="What")
+    @admin.display(description="Changed")
     def summary(self, entry: AuditEntry) -> str:
-        names = ", ".join(name.replace("_", " ") for name in entry.changes)
+        labels = Labels.of(entry.object_type)
+        names = ", ".join(labels.of_field(name) for name in entry.changes)
         return f"{names[:80]}…" if len(names) > 80 else names
 
     @admin.display(description="Changes")
     def details(self, entry: AuditEntry) -> SafeString:
-        return render_to_string("admin/access/audit_changes.html", {"rows": list(change_rows(entry.changes))})
+        return render_to_string(
+            "admin/access/audit_changes.html",
+            {"rows": list(change_rows(entry.changes, Labels.of(entry.object_type)))},
+        )
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -88,14 +106,18 @@ class AuditEntryAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return False
 
 
-def change_rows(changes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+def change_rows(
+    changes: Mapping[str, Any], labels: Labels, prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
     """(what, before, after) of every change, inline rows included; hidden values read "(not shown)"."""
     for name, change in changes.items():
-        label = f"{prefix}{name.replace('_', ' ')}"
+        label = f"{prefix}{labels.of_field(name)}"
         if isinstance(change, list):
             for row in change:
                 yield f"{label}: {row['object']}", "", row["action"]
-                yield from change_rows(row["fields"], prefix=f"{label}: {row['object']}, ")
+                yield from change_rows(
+                    row["fields"], labels.of_rows(name), prefix=f"{label}: {row['object']}, "
+                )
         elif change == CHANGED:
             yield label, "(not shown)", "(not shown)"
         elif isinstance(change, dict):

@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from consent.chain import verify_chain
 from consent.models import ConsentEvent, Kind
-from consent.rules import summary_of
+from consent.rules import purpose_words, scope_words, summary_of
 from consent.sealing import number_hash
 from consent.selectors import number_of, open_event, state_of
 from core.admin_links import RowLinks
@@ -26,7 +26,9 @@ from core.numbers import search_forms
 
 ERASED = "(erased)"
 _KIND_COLOURS = {Kind.OPT_OUT: "danger", Kind.OPT_IN: "success", Kind.HELP: "info"}
-_WHAT = ("received_at", "shown_number", "kind", "scope", "purpose", "source", "keyword", "shown_text")
+_WHAT = (
+    "received_at", "shown_number", "kind", "shown_scope", "shown_purpose", "source", "keyword", "shown_text",
+)  # fmt: skip
 _PROOF = (
     "occurred_at", "rule_version", "actor", "reason", "reference", "shown_evidence", "sequence", "shown_hash",
     "shown_chain",
@@ -40,7 +42,8 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     section = ("People",)
     empty_text = "No consent events yet. Every STOP, START and HELP will appear here, newest first."
     list_display = (
-        "received_at", "shown_number", "shown_kind", "shown_now", "scope", "purpose", "source", "keyword",
+        "received_at", "shown_number", "shown_kind", "shown_now", "shown_scope", "shown_purpose", "source",
+        "keyword",
     )  # fmt: skip
     list_filter = ("kind", "source", "received_at")
     list_select_related = ("subject__key",)
@@ -81,6 +84,14 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     def shown_now(self, event: ConsentEvent) -> str:
         return summary_of([state_of(row) for row in event.subject.states.all()])
 
+    @admin.display(description="Scope", ordering="scope")
+    def shown_scope(self, event: ConsentEvent) -> str:
+        return scope_words(event.scope)
+
+    @admin.display(description="Purpose", ordering="purpose")
+    def shown_purpose(self, event: ConsentEvent) -> str:
+        return purpose_words(event.purpose)
+
     @admin.display(description="Text")
     def shown_text(self, event: ConsentEvent) -> str:
         opened = open_event(event)
@@ -99,21 +110,34 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="This number")
     def shown_states(self, event: ConsentEvent) -> SafeString:
         states = event.subject.states.all()
-        rows = sorted(states, key=lambda state: (state.state != "out", state.scope, state.purpose))
-        return render_to_string("admin/consent/states.html", {"states": rows})
+        ordered = sorted(states, key=lambda state: (state.state != "out", state.scope, state.purpose))
+        rows = [(state, scope_words(state.scope), purpose_words(state.purpose)) for state in ordered]
+        return render_to_string(
+            "admin/consent/states.html", {"rows": rows, "all_events": _events_of(event.subject_id)}
+        )
 
     @admin.display(description="Hash")
     def shown_hash(self, event: ConsentEvent) -> SafeString:
         return format_html('<span class="break-all">{}</span>', event.hash)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Without the button "History": an event never changes. All events of the number are linked below."""
+        context = {**(extra_context or {}), "show_history": False}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """All events of the same number; its id, not the number, goes into the address."""
         subject = ConsentEvent.objects.filter(pk=object_id).values_list("subject_id", flat=True).first()
-        return HttpResponseRedirect(
-            f"{reverse('admin:consent_consentevent_changelist')}?subject={subject or 0}"
-        )
+        return HttpResponseRedirect(_events_of(subject or 0))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -123,3 +147,7 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _events_of(subject_id: int) -> str:
+    return f"{reverse('admin:consent_consentevent_changelist')}?subject={subject_id}"

@@ -22,7 +22,7 @@ from core.clock import now
 from core.errors import RequestInvalid
 
 __all__ = (
-    "Decision", "State", "decide", "history", "lock_for_sending", "record", "states_for", "subjects_for",
+    "Decision", "State", "decide", "history", "last_choice", "lock_for_sending", "record", "states_for", "subjects_for",
     "verify_chain",
 )  # fmt: skip
 _BATCH = 1000
@@ -71,6 +71,15 @@ def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
     for subject_id, scope, purpose, state, source, out_at in rows:
         found[subject_id].append(State(scope, purpose, state, source, out_at))
     return {subject_id: tuple(states) for subject_id, states in found.items()}
+
+
+def last_choice(msisdn: str) -> tuple[str, int]:
+    """Kind and sequence of the newest opt-in or opt-out, ("", 0) without one; call it in a transaction.
+
+    The subject stays locked until the transaction ends, so no other choice can come between.
+    """
+    choices = ConsentEvent.objects.filter(subject=_locked_subject(msisdn)).exclude(kind=Kind.HELP)
+    return choices.order_by("-sequence").values_list("kind", "sequence").first() or ("", 0)
 
 
 @transaction.atomic

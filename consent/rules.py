@@ -107,6 +107,20 @@ def summary_of(states: Iterable[State]) -> str:
     return f"Opted in to {', '.join(sorted(_words(state) for state in states))}" if states else ""
 
 
+_PURPOSE_WORDS = {ALL: "Marketing and transactional"}
+
+
+def scope_words(scope: str) -> str:
+    """A scope as staff read it: "All senders", "Sender +15005550006", "Brand Acme"."""
+    kind, _, name = scope.partition(":")
+    return "All senders" if scope == ALL else f"{kind.capitalize()} {name}".strip()
+
+
+def purpose_words(purpose: str) -> str:
+    """A purpose as staff read it: "Marketing and transactional", "Marketing"."""
+    return _PURPOSE_WORDS.get(purpose, purpose.capitalize())
+
+
 def _wider(one: State, other: State) -> bool:
     return one is not other and one.scope in {ALL, other.scope} and one.purpose in {ALL, other.purpose}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,7 +14,6 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, URLPattern, path, reverse
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
@@ -61,6 +61,15 @@ def _masked(name: str) -> Callable[[ApiCredential], str]:
         return MASK if getattr(credential, name) else "Not set"
 
     return shown
+
+
+@dataclass(frozen=True)
+class Block:
+    """A reason why a credential stays, as the refused delete page shows it; `link` may be blank."""
+
+    credential: ApiCredential
+    use: Use
+    link: str
 
 
 _STAND_INS = {name: _masked(name) for name in SECRET_FIELDS}
@@ -150,11 +159,19 @@ class ApiCredentialAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[mi
         )
         super().save_formset(request, form, formset, change)
 
+    def response_post_save_add(self, request: HttpRequest, obj: ApiCredential) -> HttpResponse:
+        """After "Submit" of new credentials: their page, where the test is; else the list as usual."""
+        if not self.has_change_permission(request, obj):
+            answer: HttpResponse = super().response_post_save_add(request, obj)
+            return answer
+        messages.info(request, "Next: send a test SMS with the form at the end of this page.")
+        return HttpResponseRedirect(admin_url(obj, "change"))
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Refuse, naming what uses a credential, before anything large is collected."""
-        uses = [_described(use) for credential in objs for use in uses_of(credential)]
-        if uses:
-            return [], {}, set(), uses
+        blocks = [Block(credential, use, _link_to(use)) for credential in objs for use in uses_of(credential)]
+        if blocks:
+            return [], {}, set(), blocks
         return super().get_deleted_objects(objs, request)
 
     def change_view(
@@ -229,8 +246,3 @@ def _link_to(use: Use) -> str:
         return admin_url(use.row, "change") if use.row is not None else ""
     except NoReverseMatch:
         return ""
-
-
-def _described(use: Use) -> str:
-    link = _link_to(use)
-    return format_html('<a href="{}">{}</a>', link, use) if link else str(use)

@@ -62,6 +62,10 @@ class Exchange:
         return cls(result=SendResult(Outcome.UNKNOWN, code=code, detail=detail))
 
 
+# What a caller wants to be asked: before a request, and right before its first byte.
+_Asked = tuple[Callable[[], None], Callable[[], None] | None]
+
+
 class ProviderClient:
     """Talks to the provider of one credential revision; shared by threads, one pooled session for each."""
 
@@ -74,17 +78,23 @@ class ProviderClient:
             self._broken = error  # told with every send, so that nothing is lost silently
 
     def send(
-        self, context: Mapping[str, Any], *, before_request: Callable[[], None] | None = None
+        self,
+        context: Mapping[str, Any],
+        *,
+        before_request: Callable[[], None] | None = None,
+        before_send: Callable[[], None] | None = None,
     ) -> Exchange:
         """One attempt to hand a message over; faults of provider and network become results, not exceptions.
 
-        `before_request` is called before each request that carries the message and may raise to stop it.
+        `before_request` is called before each request that carries the message, `before_send` once that request is
+        connected, right before its first byte; either may raise to stop it.
         """
         record = _Record()
         try:
             if self._broken is not None:
                 raise self._broken
-            return self._attempt({**context, **self._variables}, before_request or _nothing, record)
+            asked = (before_request or _nothing, before_send)
+            return self._attempt({**context, **self._variables}, asked, record)
         except GatewayError as error:
             return self._failed(error, record)
 
@@ -105,21 +115,18 @@ class ProviderClient:
             message_id_path=credential.message_id_path, rules=preset.response, codes=preset.codes
         )
 
-    def _attempt(
-        self, context: Mapping[str, Any], before_request: Callable[[], None], record: _Record
-    ) -> Exchange:
-        answer = self._request(context, before_request, record)
+    def _attempt(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Exchange:
+        answer = self._request(context, asked, record)
         if answer.status == 401 and self._auth.refresh(record.prepared or PreparedRequest()):
-            answer = self._request(context, before_request, record)
+            answer = self._request(context, asked, record)
         return self._finish(self._reader.read(answer), record)
 
-    def _request(
-        self, context: Mapping[str, Any], before_request: Callable[[], None], record: _Record
-    ) -> Answer:
+    def _request(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Answer:
         prepared = self._auth(self._builder.build(context))
+        before_request, before_send = asked
         before_request()
         record.prepared, record.answer = prepared, None
-        record.answer = exchange(self._session(), prepared)
+        record.answer = exchange(self._session(), prepared, before_send=before_send)
         record.elapsed_ms += record.answer.elapsed_ms
         return record.answer
 
@@ -224,7 +231,7 @@ def _nothing() -> None:
 
 _clients: OrderedDict[uuid.UUID, tuple[object, ProviderClient]] = OrderedDict()
 _clients_lock = threading.Lock()
-_VERSION: Final = ApiCredential.objects.order_by("endpoints__created_at").values_list(
+_VERSION: Final = ApiCredential.objects.order_by("endpoints__pk").values_list(
     "revision", "endpoints__token_digest", "endpoints__enabled"
 )
 

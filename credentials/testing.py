@@ -9,7 +9,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 
+from core.errors import NumberInvalid
+from core.numbers import parse_sender
 from core.secrets import MASK
 from core.vocabulary import FailureClass, Outcome
 
@@ -86,6 +89,15 @@ class TestSendForm(forms.Form):
         required=False,
         help_text="Blank: the sender of the credential's first channel configuration.",
     )
+
+    def clean_sender(self) -> str:
+        """A number, short code or name as the gateway writes it; blank stays blank."""
+        sender = str(self.cleaned_data["sender"])
+        try:
+            country = settings.SMSGATEWAY_DEFAULT_COUNTRY
+            return parse_sender(sender, default_country=country).value if sender else ""
+        except NumberInvalid as error:
+            raise forms.ValidationError(error.text) from error
 
 
 def result_of(attempt: Any, message: Any) -> TestResult:

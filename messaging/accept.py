@@ -50,6 +50,7 @@ class Submission:
     api_key: ApiKey | None = None
     unique_key: str | None = None
     reference: str = ""
+    actor: str = ""  # the person, where one submits by hand
     personalise: bool = True  # False: the text is final, whatever braces it contains
 
 
@@ -129,5 +130,7 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
     )
     insert(message)
     insert_rows(MessagePart, [{"message_id": message.id, "number": 1}])
-    events.record([message.id], before="", after=State.QUEUED, actor=submission.source, at=moment)
+    events.record(
+        [message.id], before="", after=State.QUEUED, actor=submission.actor or submission.source, at=moment
+    )
     return message

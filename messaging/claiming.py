@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from core.bulk import update_rows
 from messaging import events
 from messaging.models import Message
+from messaging.selectors import ON_OPEN_CHANNEL
 from messaging.states import Reason, State
 
 CLAIM_LEASE = timedelta(seconds=60)
@@ -30,12 +31,16 @@ class Claim:
 
 def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
     """Take up to `limit` due messages of one credential; other workers skip them (SKIP LOCKED) or wait (SQLite)."""
-    due = Message.objects.filter(
-        state=State.QUEUED,
-        credential_id=credential_id,
-        credential__paused_at__isnull=True,
-        due_at__lte=Now(),
-    ).order_by("due_at", "id")
+    due = (
+        Message.objects.filter(
+            state=State.QUEUED,
+            credential_id=credential_id,
+            credential__paused_at__isnull=True,
+            due_at__lte=Now(),
+        )
+        .filter(ON_OPEN_CHANNEL)
+        .order_by("due_at", "id")
+    )
     with transaction.atomic():
         return _take(due.select_for_update(skip_locked=True, of=("self",))[:limit])
 
@@ -75,5 +80,7 @@ def give_back(
     with transaction.atomic():
         ours = Message.objects.filter(id__in=message_ids, state=State.CLAIMED, lease_token=token)
         ids = list(ours.select_for_update().order_by("id").values_list("id", flat=True))
-        Message.objects.filter(id__in=ids).update(state=State.QUEUED, lease_token=None, lease_until=None)
+        Message.objects.filter(id__in=ids).update(
+            state=State.QUEUED, lease_token=None, lease_until=None, claims=F("claims") - 1
+        )
         events.record(ids, before=State.CLAIMED, after=State.QUEUED, reason=reason)

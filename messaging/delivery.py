@@ -1,6 +1,6 @@
 """Draining a credential's queue: claim, gate, send with many threads at once, write back in bulk.
 
-`drain` is the one way messages leave, whoever calls it: the embedded worker, a Celery task, a test send.
+`Sender.drain` is the one way messages leave, whoever asks for it: the ticker, a Celery task, a test send.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 START_WITHIN_SECONDS = 2.0
 _GATHER_SECONDS = 0.01
+_LOOK_AROUND_SECONDS = 0.05
 
 stopping = threading.Event()
-_drainers = ThreadPoolExecutor(16, thread_name_prefix="drain")
 
 
 class NotStarted(Exception):
@@ -42,13 +42,21 @@ class NotStarted(Exception):
 
 
 class Sender:
-    """The sender threads of one credential in this process, and the rule that one drain runs at a time."""
+    """The threads of one credential in this process; one drain runs at a time, in a thread of its own."""
 
     def __init__(self, credential_id: uuid.UUID) -> None:
         self.credential_id = credential_id
         self.size = settings.SMSGATEWAY_SENDER_THREADS
-        self.threads = ThreadPoolExecutor(self.size, thread_name_prefix=f"send-{str(credential_id)[-6:]}")
+        name = str(credential_id)[-6:]
+        self.threads = ThreadPoolExecutor(self.size, thread_name_prefix=f"send-{name}")
+        self.drainer = ThreadPoolExecutor(1, thread_name_prefix=f"drain-{name}")
         self.bell = bell_of(credential_id)
+
+    def ask(self) -> None:
+        """See to it that what is due is sent; returns at once."""
+        self.bell.rung.set()
+        if not self.bell.draining.locked():
+            self.drainer.submit(self._drain_quietly)
 
     def drain(self) -> int:
         """Send until nothing is due; a call while another runs only asks that one to look again."""
@@ -56,10 +64,7 @@ class Sender:
         sent = 0
         while self.bell.rung.is_set() and self.bell.draining.acquire(blocking=False):
             try:
-                while self.bell.rung.is_set():
-                    self.bell.rung.clear()
-                    self.bell.published_at = -1.0
-                    sent += self._drain_once()
+                sent += self._drain_once()
             finally:
                 self.bell.draining.release()
         return sent
@@ -71,40 +76,61 @@ class Sender:
         self.bell.draining.release()
         return True
 
+    def _drain_quietly(self) -> None:
+        try:
+            close_old_connections()
+            self.drain()
+        except Exception:
+            # The ticker asks again; one credential's trouble must not end the others' delivery.
+            logger.exception("Draining credential %s failed", self.credential_id)
+        finally:
+            connection.close()
+
     def _drain_once(self) -> int:
         running: set[Future[Result]] = set()
-        finished, more = 0, True
-        while more or running:
-            more = more and not stopping.is_set()
-            free = self.size - len(running)
-            if more and free * 2 >= self.size:
-                started, more = self._start(free)
-                running |= started
-            if running:
-                done = _some(running)
-                running -= done
-                results.write([future.result() for future in done])
-                finished += len(done)
-        return finished
+        finished = 0
+        try:
+            while self._hears_more() or running:
+                free = self.size - len(running)
+                if self.bell.rung.is_set() and free * 2 >= self.size:
+                    running |= self._start(free)
+                if running:
+                    done = _some(running)
+                    running -= done
+                    results.write_surely([future.result() for future in done])
+                    finished += len(done)
+        finally:
+            # Whatever went wrong with the next ones: those on the wire get their result.
+            results.write_surely([future.result() for future in running])
+        return finished + len(running)
 
-    def _start(self, free: int) -> tuple[set[Future[Result]], bool]:
-        """Claim and gate up to `free` messages and start them all at once; says whether there may be more."""
+    def _hears_more(self) -> bool:
+        """Whether somebody rang since the queue was last found empty; nothing new starts while stopping."""
+        if stopping.is_set():
+            self.bell.rung.clear()
+        return self.bell.rung.is_set()
+
+    def _start(self, free: int) -> set[Future[Result]]:
+        """Claim and gate up to `free` messages and start them all at once; the bell rests when the queue is empty."""
+        self.bell.rung.clear()
+        self.bell.published_at = -1.0
+        if gate.is_on_hold():
+            return set()
+        client = client_for(self.credential_id)
         claim = claiming.claim(credential_id=self.credential_id, limit=free)
         if stopping.is_set():
             claiming.give_back(claim.token, claim.message_ids)
-            return set(), False
-        passed = gate.pass_gate(claim)
-        more = len(claim.message_ids) == free
-        if not passed:
-            return set(), more
-        client = client_for(self.credential_id)
-        return {self.threads.submit(_attempt, client, item) for item in passed}, more
+            return set()
+        if len(claim.message_ids) == free:
+            self.bell.rung.set()
+        return {self.threads.submit(_attempt, client, item) for item in gate.pass_gate(claim)}
 
 
 def _some(running: set[Future[Result]]) -> set[Future[Result]]:
-    """At least one finished attempt, and those that finish within a moment: results are written in bulk."""
-    wait(running, return_when=FIRST_COMPLETED)
-    done, _ = wait(running, timeout=_GATHER_SECONDS)
+    """Attempts that have finished, and those that finish within a moment: results are written in bulk."""
+    done, _ = wait(running, timeout=_LOOK_AROUND_SECONDS, return_when=FIRST_COMPLETED)
+    if done:
+        done, _ = wait(running, timeout=_GATHER_SECONDS)
     return done
 
 
@@ -113,52 +139,58 @@ _senders_lock = threading.Lock()
 
 
 def sender_for(credential_id: uuid.UUID) -> Sender:
-    """This process's sender threads of a credential, made on first use."""
+    """This process's threads of a credential, made on first use."""
     with _senders_lock:
         if credential_id not in _senders:
             _senders[credential_id] = Sender(credential_id)
         return _senders[credential_id]
 
 
+def ask(credential_id: uuid.UUID) -> None:
+    """Have everything that is due for a credential sent, in its own threads; returns at once."""
+    sender_for(credential_id).ask()
+
+
 def drain(credential_id: uuid.UUID) -> int:
-    """Send everything that is due for a credential; gives how many attempts ended in this call."""
-    close_old_connections()
+    """Send everything that is due for a credential, now; gives how many attempts ended in this call."""
     return sender_for(credential_id).drain()
 
 
-def drain_due() -> None:
-    """Drain every credential that has something due, side by side; what the ticker of each worker calls."""
-    for credential_id in credentials_with_due_messages():
-        _drainers.submit(_drain_quietly, credential_id)
-
-
-def _drain_quietly(credential_id: uuid.UUID) -> None:
-    try:
-        drain(credential_id)
-    except Exception:
-        # The ticker asks again; one credential's trouble must not end the others' delivery.
-        logger.exception("Draining credential %s failed", credential_id)
-    finally:
-        connection.close()
+def ask_all_due() -> None:
+    """Have every credential with something due drained, side by side; what the ticker of each worker calls."""
+    if not gate.is_on_hold():
+        for credential_id in credentials_with_due_messages():
+            ask(credential_id)
 
 
 def deliver_one(message_id: uuid.UUID) -> bool:
     """Send one message now, in this thread; False when it was taken by another worker or stopped at the gate."""
     passed = gate.pass_gate(claiming.claim_one(message_id))
-    results.write([_attempt(client_for(item.message.credential_id), item) for item in passed])
+    results.write_surely([_attempt(client_for(item.message.credential_id), item) for item in passed])
     return bool(passed)
+
+
+def wait_for_attempts(*, timeout: float) -> bool:
+    """Wait until no drain runs in this process; False when attempts are still on the wire after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    with _senders_lock:
+        senders = list(_senders.values())
+    idle = [sender.wait_idle(max(deadline - time.monotonic(), 0.0)) for sender in senders]
+    return all(idle)
 
 
 def _attempt(client: ProviderClient, passed: Passed) -> Result:
     """One attempt in a sender thread; never raises, so that every message gets its result."""
-    message = passed.message
+    permission = _Permission(passed)
     try:
-        exchange = client.send(context_of(message), before_request=_Permission(passed))
+        exchange = client.send(
+            context_of(passed.message), before_request=permission, before_send=permission.check_age
+        )
     except NotStarted as stop:
         return Result(passed=passed, exchange=None, given_back=stop.reason)
     except Exception:
         # Whether a byte left is not known here: the message becomes unknown, never silently sent again.
-        logger.exception("Attempt of message %s ended in an error of ours", message.id)
+        logger.exception("Attempt of message %s ended in an error of ours", passed.message.id)
         return Result(passed=passed, exchange=Exchange.lost("internal_error"))
     return Result(passed=passed, exchange=exchange)
 
@@ -169,19 +201,31 @@ class _Permission:
     def __init__(self, passed: Passed) -> None:
         self.passed = passed
         self.asked = 0
+        self.asked_at = passed.passed_at
 
     def __call__(self) -> None:
         self.asked += 1
-        if self.asked == 1:
-            if time.monotonic() - self.passed.passed_at > START_WITHIN_SECONDS:
-                raise NotStarted(Reason.GIVEN_BACK)
-        elif self.passed.message.purpose != Purpose.CONSENT_REPLY and not gate.may_go_on(self.passed.message):
-            raise NotStarted(Reason.OPTED_OUT)
+        if self.asked > 1:
+            self._look_again()
+        self.check_age()
 
+    def check_age(self) -> None:
+        """Right before the first byte: connecting may have taken longer than a permission lasts."""
+        if time.monotonic() - self.asked_at > START_WITHIN_SECONDS:
+            raise NotStarted(Reason.GIVEN_BACK)
 
-def wait_for_attempts(*, timeout: float) -> bool:
-    """Wait until no drain runs in this process; False when attempts are still on the wire after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    with _senders_lock:
-        senders = list(_senders.values())
-    return all(sender.wait_idle(max(deadline - time.monotonic(), 0.0)) for sender in senders)
+    def _look_again(self) -> None:
+        if self.passed.message.purpose == Purpose.CONSENT_REPLY:
+            self.asked_at = time.monotonic()
+            return
+        started = time.monotonic()
+        try:
+            may_go_on = gate.may_go_on(self.passed)
+        except Exception as error:
+            logger.exception("No look at consent was possible for message %s", self.passed.message.id)
+            raise NotStarted(Reason.GIVEN_BACK) from error
+        finally:
+            connection.close()  # a sender thread keeps none: nobody would look after it
+        if not may_go_on:
+            raise NotStarted(Reason.GIVEN_BACK)
+        self.asked_at = started

@@ -20,7 +20,12 @@ def countries() -> tuple[tuple[str, str], ...]:
     """Countries by name with their calling code; loaded on first use, the table is large."""
     from phonenumbers.geodata.locale import LOCALE_DATA
 
-    named = sorted((LOCALE_DATA.get(code, {}).get("en", code), code) for code in SUPPORTED_REGIONS)
+    def english(code: str) -> str:
+        names = LOCALE_DATA.get(code, {})
+        name = names.get("en", code)
+        return names[name[1:]] if name.startswith("*") else name  # "*aa": the same as in language aa
+
+    named = sorted((english(code), code) for code in SUPPORTED_REGIONS)
     listed = ((code, f"{name} ({code}, +{country_code_for_region(code)})") for name, code in named)
     return ("", "No default: numbers need + and a country code"), *listed
 

@@ -94,10 +94,12 @@ def verdict_on(message: Message, states: tuple[ledger.State, ...], moment: datet
     return PASS if decision.allowed else Verdict(State.SUPPRESSED, decision.reason)
 
 
-def may_go_on(message: Message) -> bool:
-    """Look at consent once more before a further request of the same attempt."""
+def may_go_on(passed: Passed) -> bool:
+    """Look once more before a further request of the same attempt: still ours, no hold, consent unchanged."""
+    message = passed.message
+    ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
     states = ledger.states_for([message.subject_id]).get(message.subject_id, ())
-    return not is_on_hold() and verdict_on(message, states, database_now()) is PASS
+    return ours.exists() and not is_on_hold() and verdict_on(message, states, database_now()) is PASS
 
 
 def _locked(claim: Claim) -> list[Any]:

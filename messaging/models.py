@@ -22,6 +22,7 @@ PURPOSES = [
     (Purpose.CONSENT_REPLY.value, "Consent reply"),
 ]
 CHANNEL_PURPOSES = PURPOSES[:2]
+LONGEST_PROVIDER_ID = 200
 
 
 class ChannelStatus(models.TextChoices):
@@ -120,7 +121,7 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
     reason = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     part_count = models.PositiveSmallIntegerField(default=1)
-    provider_id = models.CharField(max_length=200, blank=True)
+    provider_id = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True)
     possible_duplicate = models.BooleanField(default=False)
     due_at = models.DateTimeField(default=timezone.now)
     valid_until = models.DateTimeField()
@@ -172,7 +173,7 @@ class MessagePart(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=12, choices=PartState, default=PartState.WAITING)
-    provider_id = models.CharField(max_length=200, blank=True)
+    provider_id = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True)
 
     class Meta:
         ordering = ["number"]
@@ -248,7 +249,7 @@ class ParkedReport(models.Model):
     """A report that came before its message was known as accepted; matched later, kept 72 hours."""
 
     credential = models.ForeignKey(ApiCredential, on_delete=models.CASCADE, related_name="+")
-    provider_id = models.CharField(max_length=200, blank=True, db_index=True)
+    provider_id = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True, db_index=True)
     message_id = models.UUIDField(null=True, db_index=True)
     report = models.JSONField()
     received_at = models.DateTimeField(default=timezone.now, db_index=True)

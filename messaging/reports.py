@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from core.bulk import update_rows
 from core.clock import now
 from messaging import events
-from messaging.models import Message, MessagePart, ParkedReport
+from messaging.models import LONGEST_PROVIDER_ID, Message, MessagePart, ParkedReport
 from messaging.states import (
     PART_RANK,
     REPORTED_PART,
@@ -74,8 +74,12 @@ def match_parked(messages: Iterable[Message]) -> None:
 
 def match_all_parked(limit: int) -> int:
     """Apply parked reports whose message is known by now; gives how many."""
-    known_part = MessagePart.objects.filter(provider_id=OuterRef("provider_id")).exclude(provider_id="")
-    known_message = Message.objects.filter(id=OuterRef("message_id")).exclude(state__in=UNDER_WAY)
+    known_part = MessagePart.objects.filter(
+        provider_id=OuterRef("provider_id"), message__credential_id=OuterRef("credential_id")
+    ).exclude(Q(provider_id="") | Q(message__state__in=UNDER_WAY))
+    known_message = Message.objects.filter(
+        id=OuterRef("message_id"), credential_id=OuterRef("credential_id")
+    ).exclude(state__in=UNDER_WAY)
     ready = ParkedReport.objects.filter(Exists(known_part) | Exists(known_message)).order_by("id")[:limit]
     return sum(retry_parked(parked) != ReportResult.PARKED for parked in ready)
 
@@ -114,7 +118,9 @@ _FIND = """
 
 def _find(credential_id: uuid.UUID, report: Report) -> _Found | None:
     """The part a report is about; by the provider's id first, then by ours."""
-    found = _find_by("p.provider_id", report.provider_id, credential_id) if report.provider_id else None
+    found = None
+    if report.provider_id:
+        found = _find_by("p.provider_id", report.provider_id[:LONGEST_PROVIDER_ID], credential_id)
     if found is None and (message_id := _as_uuid(report.message_id)):
         found = _find_by("p.message_id", _key(message_id), credential_id)
     return found
@@ -154,7 +160,7 @@ def _as_uuid(text: str) -> uuid.UUID | None:
 def _park(credential_id: uuid.UUID, report: Report) -> None:
     ParkedReport.objects.create(
         credential_id=credential_id,
-        provider_id=report.provider_id[:200],
+        provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
         message_id=_as_uuid(report.message_id),
         report=asdict(report),
     )
@@ -168,7 +174,7 @@ def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportRes
     change = {
         "id": found.part_id,
         "state": wanted,
-        "provider_id": found.part_provider_id or report.provider_id,
+        "provider_id": found.part_provider_id or report.provider_id[:LONGEST_PROVIDER_ID],
     }
     # Only the message is locked: a part that moved while we waited for the lock is looked at again.
     if not update_rows(MessagePart, [change], where=f"t.state = '{PartState(found.part_state)}'"):
@@ -192,7 +198,7 @@ def _move(found: _Found, after: State, report: Report) -> None:
     change = {
         "id": found.message_id,
         "state": after,
-        "provider_id": found.message_provider_id or report.provider_id,
+        "provider_id": found.message_provider_id or report.provider_id[:LONGEST_PROVIDER_ID],
         "reason": "" if is_good else Reason.REPORT,
         "detail": _words(report),
         "finished_at": None if after in (State.ACCEPTED, State.SENT) else moment,

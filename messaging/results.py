@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consent import ledger
 from core.bulk import insert_rows, update_rows
 from core.clock import now
-from core.vocabulary import FailureClass, Outcome
+from core.errors import ConnectionFailed, TokenUnavailable
+from core.vocabulary import FailureClass, Outcome, Purpose
 from credentials.client import Exchange
 from credentials.pausing import pause
+from credentials.reading import SendResult
 from messaging import events, reports
 from messaging.gate import Passed
-from messaging.models import Attempt, Message, MessageEvent, MessagePart, Source
+from messaging.models import LONGEST_PROVIDER_ID, Attempt, Message, MessageEvent, MessagePart, Source
 from messaging.states import PartState, Reason, State
+
+logger = logging.getLogger(__name__)
 
 MAX_TRIES = 8
 _FIRST_DELAY = 2.0
+_GROWTH = 5.0
 _LONGEST_DELAY = 900.0
 _LONGEST_RETRY_AFTER = 3600.0
+
+
+_NOT_REACHED = (ConnectionFailed.code, TokenUnavailable.code)
+_OPEN_PARTS = (PartState.SENDING, PartState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ def next_of(message: Message, exchange: Exchange, moment: datetime) -> Next:
         case Outcome.OPTED_OUT:
             return Next(State.FAILED, PartState.FAILED, Reason.OPTED_OUT)
         case Outcome.TEMPORARY:
-            return _later(message, result.retry_after, moment)
+            return _later(message, result, moment)
     if result.failure == FailureClass.AUTH and message.source != Source.TEST:
         return Next(State.QUEUED, PartState.WAITING, Reason.CREDENTIAL_PAUSED, counts=False)
     if result.failure == FailureClass.CONFIGURATION:
@@ -67,55 +78,80 @@ def next_of(message: Message, exchange: Exchange, moment: datetime) -> Next:
     return Next(State.FAILED, PartState.FAILED, Reason.REFUSED)
 
 
-def _later(message: Message, retry_after: float | None, moment: datetime) -> Next:
-    delay = backoff(message.tries) if retry_after is None else min(retry_after, _LONGEST_RETRY_AFTER)
+def _later(message: Message, result: SendResult, moment: datetime) -> Next:
+    # A provider nobody could reach refused nothing: such a try does not count, its validity ends the message.
+    counts = result.code not in _NOT_REACHED
+    asked_for = min(result.retry_after or 0.0, _LONGEST_RETRY_AFTER)
+    delay = max(asked_for, backoff(message.tries + message.uncounted_tries))
     if message.source == Source.TEST:
         return Next(State.FAILED, PartState.FAILED, Reason.TEMPORARY)
-    if message.tries >= MAX_TRIES:
+    if counts and message.tries >= MAX_TRIES:
         return Next(State.FAILED, PartState.FAILED, Reason.TRIES_USED)
     if moment + timedelta(seconds=delay) >= message.valid_until:
         return Next(State.FAILED, PartState.FAILED, Reason.VALIDITY_OVER)
-    return Next(State.QUEUED, PartState.WAITING, Reason.TEMPORARY, due_in=delay)
+    return Next(State.QUEUED, PartState.WAITING, Reason.TEMPORARY, due_in=delay, counts=counts)
 
 
 def backoff(tries: int) -> float:
-    """Full jitter: a random delay between half a second and an exponentially growing bound (2 s .. 15 min)."""
-    bound = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** max(tries - 1, 0))
+    """Full jitter: a random delay between half a second and a bound that grows fivefold, 2 s to 15 min."""
+    bound = min(_LONGEST_DELAY, _FIRST_DELAY * _GROWTH ** min(max(tries - 1, 0), 10))
     return random.uniform(0.5, bound)  # noqa: S311  spreads load, guards nothing
+
+
+def write_surely(results: Sequence[Result]) -> None:
+    """Write results whatever happens: on failure one by one on a new connection, so that none takes others along.
+
+    A result that cannot be written at all is left to the sweeper, which calls its message unknown.
+    """
+    if not results:
+        return
+    try:
+        write(results)
+    except Exception:
+        logger.exception("Writing %s results failed, trying one by one", len(results))
+        if not connection.in_atomic_block:
+            connection.close()
+        for result in results:
+            _write_one(result)
+
+
+def _write_one(result: Result) -> None:
+    try:
+        write([result])
+    except Exception:
+        logger.exception("The result of message %s cannot be written", result.passed.message.id)
 
 
 def write(results: Sequence[Result]) -> None:
     """Write results of attempts in one transaction, then match reports that came early."""
-    if not results:
-        return
     with transaction.atomic():
         _record_opt_outs(results)
-        ours, moment = _still_ours(results)
-        _write_back([result for result in ours if result.exchange is None], moment)
+        held, moment = _held(results)
+        ours = [result for result in results if result.passed.message.id in held]
+        _write_back([result for result in ours if result.exchange is None], held, moment)
         finished = [result for result in ours if result.exchange is not None]
-        _write_finished(finished, moment)
+        _write_finished(finished, held, moment)
         _write_attempts(results)
     reports.match_parked([result.passed.message for result in finished])
 
 
-def _still_ours(results: Sequence[Result]) -> tuple[list[Result], datetime]:
-    """Results whose message is still `sending` under our token, and the database's time."""
+def _held(results: Sequence[Result]) -> tuple[dict[uuid.UUID, State], datetime]:
+    """Messages that still wait for these very attempts, with their state, and the database's time.
+
+    A message the sweeper gave up on is `unknown` and keeps our token: a late answer settles it.
+    """
     tokens = {result.passed.message.id: result.passed.token for result in results}
-    rows = (
-        Message.objects.filter(id__in=tokens, state=State.SENDING)
+    rows = list(
+        Message.objects.filter(id__in=tokens, state__in=(State.SENDING, State.UNKNOWN))
         .select_for_update()
         .order_by("id")
-        .values_list("id", "lease_token", Now())
+        .values_list("id", "lease_token", "state", Now())
     )
-    held = {message_id: (token, moment) for message_id, token, moment in rows}
-    ours = [
-        result for result in results if held.get(result.passed.message.id, (None,))[0] == result.passed.token
-    ]
-    moments = [moment for _, moment in held.values()]
-    return ours, max(moments, default=now())
+    held = {row[0]: State(row[2]) for row in rows if row[1] == tokens[row[0]]}
+    return held, max((row[3] for row in rows), default=now())
 
 
-def _write_back(results: list[Result], moment: datetime) -> None:
+def _write_back(results: list[Result], held: dict[uuid.UUID, State], moment: datetime) -> None:
     rows = [
         {
             "id": result.passed.message.id,
@@ -131,12 +167,19 @@ def _write_back(results: list[Result], moment: datetime) -> None:
     ]
     update_rows(Message, rows)
     ids = [result.passed.message.id for result in results]
-    MessagePart.objects.filter(message_id__in=ids, state=PartState.SENDING).update(state=PartState.WAITING)
-    events.record(ids, before=State.SENDING, after=State.QUEUED, reason=Reason.GIVEN_BACK, at=moment)
+    MessagePart.objects.filter(message_id__in=ids, state__in=_OPEN_PARTS).update(state=PartState.WAITING)
+    for before in (State.SENDING, State.UNKNOWN):
+        moved = [message_id for message_id in ids if held[message_id] == before]
+        events.record(moved, before=before, after=State.QUEUED, reason=Reason.GIVEN_BACK, at=moment)
 
 
-def _write_finished(results: list[Result], moment: datetime) -> None:
-    decided = [(result, next_of(result.passed.message, _exchange(result), moment)) for result in results]
+def _write_finished(results: list[Result], held: dict[uuid.UUID, State], moment: datetime) -> None:
+    decided = [
+        (result, after)
+        for result in results
+        if (after := next_of(result.passed.message, _exchange(result), moment)).state
+        != held[result.passed.message.id]
+    ]
     update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     _pause_refused(decided)
     update_rows(
@@ -145,14 +188,17 @@ def _write_finished(results: list[Result], moment: datetime) -> None:
             {
                 "message_id": result.passed.message.id,
                 "state": after.part,
-                "provider_id": _exchange(result).result.provider_id,
+                "provider_id": _provider_id(result),
             }
             for result, after in decided
         ],
         key="message_id",
-        where=f"t.state = '{PartState.SENDING}'",
+        where=f"t.state IN ('{PartState.SENDING}', '{PartState.UNKNOWN}')",
     )
-    insert_rows(MessageEvent, [_event(result, after, moment) for result, after in decided])
+    insert_rows(
+        MessageEvent,
+        [_event(result, held[result.passed.message.id], after, moment) for result, after in decided],
+    )
 
 
 def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any]:
@@ -163,7 +209,7 @@ def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any
         "state": after.state,
         "reason": after.reason,
         "detail": answer.detail[:500],
-        "provider_id": answer.provider_id,
+        "provider_id": _provider_id(result),
         "due_at": moment + timedelta(seconds=after.due_in),
         "tries": message.tries if after.counts else message.tries - 1,
         "uncounted_tries": message.uncounted_tries + (0 if after.counts else 1),
@@ -174,12 +220,12 @@ def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any
     }
 
 
-def _event(result: Result, after: Next, moment: datetime) -> dict[str, Any]:
+def _event(result: Result, before: State, after: Next, moment: datetime) -> dict[str, Any]:
     answer = _exchange(result).result
     return {
         "message_id": result.passed.message.id,
         "at": moment,
-        "before": State.SENDING,
+        "before": before,
         "after": after.state,
         "reason": after.reason,
         "detail": " ".join(filter(None, (answer.code, answer.detail)))[:500],
@@ -191,14 +237,17 @@ def _record_opt_outs(results: Sequence[Result]) -> None:
     opted_out = [
         result
         for result in results
-        if result.exchange is not None and result.exchange.result.outcome == Outcome.OPTED_OUT
+        if result.exchange is not None
+        and result.exchange.result.outcome == Outcome.OPTED_OUT
+        # Our own confirmation of an opt-out, refused because of that opt-out, tells nothing new.
+        and result.passed.message.purpose != Purpose.CONSENT_REPLY
     ]
     for result in sorted(opted_out, key=lambda result: result.passed.message.subject_id):
         message = result.passed.message
         ledger.record(
             msisdn=message.msisdn,
             kind="opt_out",
-            scope=f"sender:{message.sender}",
+            scope=f"sender:{message.sender}" if message.sender else "all",
             source="provider",
             reason=f"The provider answered {_exchange(result).result.code}".strip(),
             reference=f"message:{message.id}",
@@ -242,6 +291,11 @@ def _attempt_values(exchange: Exchange | None, given_back: str) -> dict[str, Any
         "request": exchange.request,
         "response": exchange.response,
     }
+
+
+def _provider_id(result: Result) -> str:
+    """As long as the column: reports are cut the same way before they are matched."""
+    return _exchange(result).result.provider_id[:LONGEST_PROVIDER_ID]
 
 
 def _exchange(result: Result) -> Exchange:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rest_framework import serializers
 
 from core.vocabulary import Purpose
 from messaging.models import Message
+
+_LARGEST_PROFILE = 16 * 1024
 
 
 class SendRequest(serializers.Serializer[Any]):
@@ -21,6 +24,7 @@ class SendRequest(serializers.Serializer[Any]):
     text = serializers.CharField(
         max_length=10_000,
         trim_whitespace=False,
+        allow_blank=True,
         help_text="What the recipient reads, at most 1,500 characters after personalisation "
         "such as {{profile.firstName}}.",
     )
@@ -35,6 +39,26 @@ class SendRequest(serializers.Serializer[Any]):
     reference = serializers.CharField(
         max_length=100, required=False, default="", allow_blank=True, help_text="Yours, returned as it came."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A field nobody reads is a mistake of the caller, such as a mistyped name."""
+        for name in self.initial_data:
+            if name not in self.fields:
+                raise serializers.ValidationError({name: f"There is no field {name!r}. See /api/docs/."})
+        return attrs
+
+    def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Attributes that can be stored: at most 16 KiB, no NUL, no half characters."""
+        written = json.dumps(value, ensure_ascii=False)
+        try:
+            size = len(written.encode("utf-8"))
+        except UnicodeEncodeError as error:
+            raise serializers.ValidationError("The attributes contain half a character.") from error
+        if "\\u0000" in written:
+            raise serializers.ValidationError("The attributes contain a NUL character.")
+        if size > _LARGEST_PROFILE:
+            raise serializers.ValidationError(f"The attributes are over {_LARGEST_PROFILE // 1024} KiB.")
+        return value
 
 
 class EventView(serializers.Serializer[Any]):

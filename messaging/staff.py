@@ -1,60 +1,78 @@
-"""What staff may do to a message: cancel it, take it out of quarantine. Each change is a compare-and-set."""
+"""What staff may do to a message: cancel it, settle an unknown one, take it out of quarantine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from core.clock import now
+from core.vocabulary import Purpose
 from messaging import events
-from messaging.models import Message
-from messaging.states import State
+from messaging.accept import VALIDITY
+from messaging.models import Message, MessagePart
+from messaging.states import PartState, Reason, State
 from messaging.wakeups import wake_on_commit
 
 
 @dataclass(frozen=True)
 class Step:
-    """A change staff may make: from which states, to which, and the reason kept."""
+    """A change staff may make: its button, from which state to which, and what else is set."""
 
     label: str
-    before: tuple[State, ...]
+    before: State
     after: State
+    sets: dict[str, Any] = field(default_factory=dict)
 
 
 STEPS: dict[str, Step] = {
-    "cancel": Step("Cancel", (State.QUEUED,), State.CANCELLED),
-    "requeue": Step("Queue again", (State.QUARANTINED,), State.QUEUED),
-    "give_up": Step("Give up", (State.QUARANTINED,), State.FAILED),
+    "cancel": Step("Cancel", State.QUEUED, State.CANCELLED),
+    "requeue": Step("Queue again", State.QUARANTINED, State.QUEUED),
+    "give_up": Step("Give up", State.QUARANTINED, State.FAILED),
+    "resend": Step("Send again, may arrive twice", State.UNKNOWN, State.QUEUED, {"possible_duplicate": True}),
+    "mark_failed": Step("Mark as failed", State.UNKNOWN, State.FAILED),
 }
 
 
 def steps_for(message: Message) -> list[tuple[str, str]]:
     """Name and label of each step that the message's state allows."""
-    return [(name, step.label) for name, step in STEPS.items() if message.state in step.before]
+    return [(name, step.label) for name, step in STEPS.items() if message.state == step.before]
 
 
 def take(step_name: str, messages: Iterable[Message], *, actor: str) -> int:
     """Apply a step to those messages it still fits; gives how many changed."""
     step = STEPS[step_name]
-    ids = [message.id for message in messages]
-    changed = 0
     with transaction.atomic():
-        for before in step.before:
-            fitting = Message.objects.filter(id__in=ids, state=before).select_for_update()
-            rows = list(fitting.order_by("id").values_list("id", "credential_id"))
-            Message.objects.filter(id__in=[row[0] for row in rows]).update(
-                state=step.after, reason="by_staff", claims=0, finished_at=_finished(step)
-            )
-            events.record(
-                [row[0] for row in rows], before=before, after=step.after, reason="by_staff", actor=actor
-            )
-            for credential_id in {row[1] for row in rows} if step.after == State.QUEUED else ():
-                wake_on_commit(credential_id)
-            changed += len(rows)
-    return changed
+        fitting = Message.objects.filter(id__in=[message.id for message in messages], state=step.before)
+        rows = list(fitting.select_for_update().order_by("id"))
+        for message in rows:
+            Message.objects.filter(id=message.id).update(**_values(step, message, now()))
+        ids = [message.id for message in rows]
+        if step.after == State.QUEUED:
+            MessagePart.objects.filter(message_id__in=ids).update(state=PartState.WAITING)
+        events.record(
+            ids, before=step.before, after=step.after, reason=Reason.BY_STAFF, detail=step.label, actor=actor
+        )
+        for credential_id in {message.credential_id for message in rows if step.after == State.QUEUED}:
+            wake_on_commit(credential_id)
+    return len(rows)
 
 
-def _finished(step: Step) -> object:
-    return None if step.after == State.QUEUED else now()
+def _values(step: Step, message: Message, moment: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        **step.sets,
+        "state": step.after,
+        "reason": Reason.BY_STAFF,
+        "claims": 0,
+        "lease_token": None,
+        "finished_at": moment,
+    }
+    if step.after == State.QUEUED:
+        valid_until = max(message.valid_until, moment + VALIDITY[Purpose(message.purpose)])
+        values |= {"finished_at": None, "due_at": moment, "valid_until": valid_until, "tries": 0}
+        # Attempts keep counting on: each has a number of its own.
+        values["uncounted_tries"] = message.tries + message.uncounted_tries
+    return values

@@ -78,7 +78,9 @@ def _locked(messages: QuerySet[Message]) -> list[uuid.UUID]:
 
 
 def _leave(ids: list[uuid.UUID], *, before: State, after: State, reason: str) -> None:
-    Message.objects.filter(id__in=ids, state=before).update(
-        state=after, reason=reason, lease_token=None, lease_until=None
-    )
+    left = Message.objects.filter(id__in=ids, state=before)
+    if after == State.UNKNOWN:
+        left.update(state=after, reason=reason, lease_until=None)  # the token stays: a late answer settles it
+    else:
+        left.update(state=after, reason=reason, lease_token=None, lease_until=None)
     events.record(ids, before=before, after=after, reason=reason)

@@ -11,8 +11,8 @@ from messaging import delivery, sweeping
 
 @shared_task(name="messaging.drain", ignore_result=True)
 def drain(credential_id: str) -> None:
-    """Send what is due for one credential."""
-    delivery.drain(uuid.UUID(credential_id))
+    """Have what is due for one credential sent; its own threads do it, the task returns at once."""
+    delivery.ask(uuid.UUID(credential_id))
 
 
 @shared_task(name="messaging.sweep", ignore_result=True)

@@ -6,12 +6,13 @@ import time
 
 from django.conf import settings
 
+from core.errors import ConfigurationInvalid
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
-from messaging import delivery
+from messaging import delivery, gate, staff
 from messaging.accept import Submission, accept
 from messaging.models import ChannelConfiguration, Message, Source
-from messaging.states import UNDER_WAY
+from messaging.states import State
 
 _WAIT_SECONDS = 25.0
 
@@ -20,6 +21,10 @@ def send_test(
     *, credential: ApiCredential, sender: str, to: str, text: str, channel: ChannelConfiguration | None = None
 ) -> Message:
     """Send now and give the message as it stands afterwards. Opt-outs are obeyed; a failed test is not retried."""
+    if gate.is_on_hold():
+        raise ConfigurationInvalid(
+            "All sending is on hold. Release the hold under Send holds, then test again."
+        )
     message = accept(
         Submission(
             credential=credential,
@@ -34,17 +39,19 @@ def send_test(
         wake=False,
     )
     delivery.deliver_one(message.id)
-    return _settled(message)
+    _settle(message)
+    if staff.take("cancel", [message], actor="test"):  # a test that could not go now must not go by surprise
+        message.refresh_from_db()
+    return message
 
 
-def _settled(message: Message) -> Message:
+def _settle(message: Message) -> None:
     """A worker may have been faster: wait until the message has left the states on the way."""
     deadline = time.monotonic() + _WAIT_SECONDS
     message.refresh_from_db()
-    while message.state in UNDER_WAY and time.monotonic() < deadline:
+    while message.state in (State.CLAIMED, State.SENDING) and time.monotonic() < deadline:
         time.sleep(0.05)
         message.refresh_from_db()
-    return message
 
 
 def default_sender(credential: ApiCredential) -> str:

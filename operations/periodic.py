@@ -11,8 +11,9 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
-from messaging.delivery import drain_due
+from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
+from webhooks.leftovers import process_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,9 @@ class Periodic:
 
 
 PERIODIC: tuple[Periodic, ...] = (
-    Periodic(drain_due, every=0.5),
+    Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(process_leftovers, every=30.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 

@@ -70,7 +70,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [(title, [_entry(item) for item in items if _may_see(request, item)]) for title, items in MENU]
     tools = [_entry(item) for item in TOOLS]
     if settings.SMSGATEWAY_SIMULATOR_URL:
-        handset = {"title": "Simulated handset", "icon": "smartphone"}
+        handset = {"title": "Simulated handset", "icon": "smartphone", "new_tab": True}
         tools.insert(0, {**handset, "link": settings.SMSGATEWAY_SIMULATOR_URL})
     groups.append(("Tools", tools))
     filled = ((title, [entry for entry in entries if entry["link"]]) for title, entries in groups)

@@ -51,6 +51,7 @@ _MESSAGE_HELP = (
     "Leave blank for the standard message shown in grey. You can use {{profile.firstName}} and other profile "
     "attributes, {{brand}}, {{helpContact}}, {{fromNumber}}, {{toNumber}} and helper functions."
 )
+_BLANK_SAMPLE = "Leave blank for the vendor's standard payload, shown in grey."
 _EDITOR = "admin:webhooks_webhook_{}_check"
 
 
@@ -111,12 +112,12 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
             "inbound_mapping": (
                 "Paste an inbound message as your provider sends it. Put {{inboundMessage}}, "
                 "{{profileNumber}}, {{inboundNumber}}, {{requestId}} and {{originTimestamp}} in the place of "
-                "the values. Write form fields as a flat JSON object."
+                f"the values. Write form fields as a flat JSON object. {_BLANK_SAMPLE}"
             ),
             "report_mapping": (
                 "Paste a delivery report as your provider sends it. Put {{feedbackStatus}}, "
                 "{{providerMessageId}} or {{client_reference}}, {{failureCode}} and {{originTimestamp}} in "
-                "the place of the values."
+                f"the place of the values. {_BLANK_SAMPLE}"
             ),
             "status_map": (
                 "Only for status words the gateway does not know: the provider's word to sent, delivered, "
@@ -130,13 +131,21 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         if "vendor" not in self.fields:  # shown to somebody who may only look
             return
         self.fields["brand"].widget.attrs["placeholder"] = FALLBACK_BRAND
-        self.fields["vendor"].widget.attrs["data-samples"] = json.dumps(_samples_by_vendor())
+        samples = _samples_by_vendor()
+        self.fields["vendor"].widget.attrs["data-samples"] = json.dumps(samples)
         for name, words in _KEYWORDS.items():
             self.fields[name].widget.attrs["placeholder"] = ", ".join(words)
         for name, intent in _MESSAGES.items():
             self.fields[name].widget.attrs["placeholder"] = STANDARD_MESSAGES[intent]
+        for name, text in samples[self._vendor()].items():
+            self.fields[name].widget.attrs["placeholder"] = text
         if not self.instance._state.adding:
             self.fields["credential"].initial = self.instance.endpoint.credential_id
+
+    def _vendor(self) -> str:
+        """The vendor that the form shows: as posted, as given for a new webhook, or as stored."""
+        shown = str(self["vendor"].value() or "")
+        return shown if shown in VENDORS else self.instance.vendor
 
     def clean(self) -> dict[str, Any]:
         """Checks that need several fields; each error stands at its field."""

@@ -23,7 +23,7 @@ from webhooks.models import InboundMessage, InboundRequest, OptOutScope, Request
 from webhooks.outcomes import Note
 from webhooks.people import person_of
 from webhooks.reading import InboundText
-from webhooks.replies import reply_text, sender_for
+from webhooks.replies import channel_of, reply_text, sender_for
 
 CONFIRM_AGAIN_AFTER = timedelta(hours=24)
 MOST_REPLIES = 20  # to one number in an hour: two gateways answering each other must come to an end
@@ -31,8 +31,13 @@ _SAME_TEXT_WITHIN = 600  # seconds; for providers that give their messages neith
 _KINDS = {Intent.OPT_IN: Kind.OPT_IN, Intent.OPT_OUT: Kind.OPT_OUT, Intent.HELP: Kind.HELP}
 
 
-def take(event: InboundText, *, raw: InboundRequest, webhook: Webhook, rules: KeywordRules) -> Note:
-    """Keep the message and act on its keyword, in one transaction; the same message again changes nothing."""
+def take(
+    event: InboundText, *, raw: InboundRequest, webhook: Webhook, rules: KeywordRules, late: bool = False
+) -> Note:
+    """Keep the message and act on its keyword, in one transaction; the same message again changes nothing.
+
+    `late`: it is processed some time after it came, so its wish dates from then.
+    """
     channels = _channels(webhook)
     try:
         msisdn = person_of(event.number, country=_country(channels))
@@ -40,12 +45,14 @@ def take(event: InboundText, *, raw: InboundRequest, webhook: Webhook, rules: Ke
         return Note(RequestState.QUARANTINED, f'From "{event.number[:50]}": {error.text}')
     match = rules.match(event.text)
     with transaction.atomic():
-        message = _insert(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
+        message = _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
             return Note(RequestState.PROCESSED, "Received before; nothing was done again.", subject_id)
         if match.intent is Intent.NONE:
             return Note(RequestState.PROCESSED)
+        if late and message.occurred_at is None:
+            message.occurred_at = raw.received_at
         return _act(message, match, webhook=webhook, rules=rules, channels=channels)
 
 
@@ -57,9 +64,11 @@ def _act(
     rules: KeywordRules,
     channels: list[ChannelConfiguration],
 ) -> Note:
-    sender, channel = sender_for(message.recipient, channels)
-    by_sender = webhook.opt_out_scope == OptOutScope.SENDER and sender
-    scope = f"sender:{sender}" if by_sender else "all"
+    country = _country(channels)
+    sender, channel = sender_for(message.recipient, channels, country=country)
+    # Another channel may answer, but it never decides what an opt-out stops: in doubt, everything.
+    own = channel_of(message.recipient, channels, country=country)
+    scope = f"sender:{own.sender}" if webhook.opt_out_scope == OptOutScope.SENDER and own else "all"
     # The subject's row is locked here, before any message row: the order every writer keeps.
     event = _record(message, match, webhook=webhook, scope=scope)
     wait_for = None
@@ -72,13 +81,31 @@ def _act(
     return Note(RequestState.PROCESSED, reason, wait_for)
 
 
-def _insert(
+def _kept(
     event: InboundText, *, msisdn: str, match: Match, raw: InboundRequest, webhook: Webhook
+) -> InboundMessage | None:
+    """The message as it is kept now; None if it was kept before."""
+    key, certain = _dedupe_key(event, msisdn, raw)
+
+    def insert(dedupe_key: str) -> InboundMessage | None:
+        return _insert(event, dedupe_key, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
+
+    message = insert(key)
+    if message is None and match.intent is Intent.OPT_OUT and not certain:
+        # STOP, START, STOP: without id and time the second STOP looks like a copy of the first. The opt-in
+        # between them tells that it may be a new one, and then it counts.
+        kind, sequence = ledger.last_choice(msisdn)
+        return insert(f"{key}:{sequence}") if kind == Kind.OPT_IN else None
+    return message
+
+
+def _insert(
+    event: InboundText, dedupe_key: str, *, msisdn: str, match: Match, raw: InboundRequest, webhook: Webhook
 ) -> InboundMessage | None:
     message = InboundMessage(
         webhook=webhook,
         request=raw,
-        dedupe_key=_dedupe_key(event, msisdn),
+        dedupe_key=dedupe_key,
         provider_message_id=event.provider_id,
         msisdn=msisdn,
         recipient=event.recipient,
@@ -92,12 +119,13 @@ def _insert(
     return message if InboundMessage.objects.filter(pk=message.pk).exists() else None
 
 
-def _dedupe_key(event: InboundText, msisdn: str) -> str:
+def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest) -> tuple[str, bool]:
+    """What the same message has again, and whether no other message can have it."""
     if event.provider_id:
-        return f"id:{event.provider_id}"
-    moment = event.occurred_at or int(now().timestamp()) // _SAME_TEXT_WITHIN
+        return f"id:{event.provider_id}", True
+    moment = event.occurred_at or int(raw.received_at.timestamp()) // _SAME_TEXT_WITHIN
     content = "\x1f".join((msisdn, event.recipient, event.text, str(moment)))
-    return f"text:{keyed_hash(content, use='inbound message')}"
+    return f"text:{keyed_hash(content, use='inbound message')}", event.occurred_at is not None
 
 
 def _record(message: InboundMessage, match: Match, *, webhook: Webhook, scope: str) -> ConsentEvent:
@@ -124,6 +152,8 @@ def _silence(message: InboundMessage, match: Match, event: ConsentEvent, sender:
     """Why this message gets no reply; "" if it gets one."""
     if not sender:
         return "No reply: no recipient in the callback, no active channel configuration of the credential."
+    if match.intent is Intent.OPT_IN and _still_out(event, sender):
+        return "No reply: an opt-out stands that this message does not lift, see the consent history."
     answered = InboundMessage.objects.filter(msisdn=message.msisdn, reply__isnull=False)
     if match.intent is Intent.OPT_OUT and _was_out(event):
         recent = answered.filter(intent=Intent.OPT_OUT.value, received_at__gt=now() - CONFIRM_AGAIN_AFTER)
@@ -132,6 +162,12 @@ def _silence(message: InboundMessage, match: Match, event: ConsentEvent, sender:
     if answered.filter(received_at__gt=now() - timedelta(hours=1)).count() >= MOST_REPLIES:
         return f"No reply: this number got {MOST_REPLIES} replies within the hour."
     return ""
+
+
+def _still_out(event: ConsentEvent, sender: str) -> bool:
+    states = ledger.states_for([event.subject_id])[event.subject_id]
+    decision = ledger.decide(states, sender=sender, purpose=Purpose.MARKETING, require_opt_in=False)
+    return not decision.allowed
 
 
 def _was_out(event: ConsentEvent) -> bool:

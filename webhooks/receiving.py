@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
@@ -57,7 +57,7 @@ def receive(
         return TOO_LARGE
     raw = _raw(webhook, method=method, content_type=content_type, query=query, body=body, headers=headers)
     try:
-        return _process(raw, webhook, query=query, body=body)
+        return _process_twice(raw, webhook)
     except BodyTooDeep as error:
         return Answer(400, error.text)
     except Exception as error:
@@ -65,37 +65,58 @@ def receive(
         return _failed(raw, error)
 
 
-def _process(raw: InboundRequest, webhook: Webhook, *, query: str, body: bytes) -> Answer:
+def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
+    """Process a kept callback on which this gateway failed; raises what fails now."""
+    _process(raw, webhook, late=True)
+
+
+def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
+    """A deadlock or a lock that took too long passes; the provider may not repeat a STOP."""
+    try:
+        return _process(raw, webhook)
+    except OperationalError:
+        log.warning("webhook %s: callback %s failed, second attempt", webhook.id, raw.id, exc_info=True)
+        connection.close_if_unusable_or_obsolete()
+        return _process(raw, webhook, late=InboundRequest.objects.filter(pk=raw.pk).exists())
+
+
+def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> Answer:
+    """Act on a callback; a `late` one is in the database already."""
+    keep = _keep if late else insert
     try:
         configuration = configuration_of(webhook)
-        events = _events(configuration, raw.content_type, query, body)
+        events = _events(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
-        insert(raw)
+        keep(raw)
         return TAKEN
     # One event, the usual case, shares its transaction with the raw callback; of several each has its own,
     # since one transaction may hold the lock of one recipient only.
     with transaction.atomic() if len(events) == 1 else nullcontext():
-        raw.state = RequestState.PROCESSED
-        insert(raw)
-        notes = [_act(event, raw, webhook, configuration) for event in events]
+        raw.state, raw.reason = RequestState.PROCESSED, ""
+        keep(raw)
+        notes = [_act(event, raw, webhook, configuration, late=late) for event in events]
         _keep_summary(raw, notes)
     for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
-        suppress.wait_until_idle(subject_id)
+        if not suppress.wait_until_idle(subject_id):
+            log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
     return TAKEN
 
 
-def _events(configuration: Configuration, content_type: str, query: str, body: bytes) -> list[Event]:
-    if not query and not body.strip():
+def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
+    body = raw.raw_body
+    if not raw.query and not body.strip():
         return [Ignored("An empty call, as providers make to check the URL.")]
-    return configuration.reader.read(content_type, query, body)
+    return configuration.reader.read(raw.content_type, raw.query, body)
 
 
-def _act(event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration) -> Note:
+def _act(
+    event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
+) -> Note:
     if isinstance(event, InboundText):
-        return inbound.take(event, raw=raw, webhook=webhook, rules=configuration.rules)
+        return inbound.take(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
     if isinstance(event, StatusReport):
         return _take_report(event, webhook)
     return Note(RequestState.IGNORED, event.reason)
@@ -121,11 +142,15 @@ def _take_report(event: StatusReport, webhook: Webhook) -> Note:
     return Note(RequestState.PROCESSED, parked if result is ReportResult.PARKED else "")
 
 
+def _keep(raw: InboundRequest) -> None:
+    raw.save(update_fields=["state", "reason"])
+
+
 def _keep_summary(raw: InboundRequest, notes: list[Note]) -> None:
     state, reason = summary(notes)
     if (raw.state, raw.reason) != (state, reason):
         raw.state, raw.reason = state, reason
-        raw.save(update_fields=["state", "reason"])
+        _keep(raw)
 
 
 def _failed(raw: InboundRequest, error: Exception) -> Answer:

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.conf import settings
 
-from core.errors import TemplateInvalid
+from core.errors import NumberInvalid, TemplateInvalid
+from core.numbers import parse_sender
 from core.templating import Missing, render_text
 from messaging.models import ChannelConfiguration, ChannelStatus
 from webhooks.keywords import Intent, KeywordRules
@@ -69,20 +70,32 @@ def reply_text(
     return _rendered(own, context, webhook) or _rendered(standard, context, webhook)
 
 
+def channel_of(
+    recipient: str, channels: Iterable[ChannelConfiguration], *, country: str = ""
+) -> ChannelConfiguration | None:
+    """The channel whose number the person wrote to, however the provider writes it; None: no channel has it."""
+    written_to = {_bare(recipient), _bare(_parsed(recipient, country))} - {""}
+    return next((channel for channel in channels if _bare(channel.sender) in written_to), None)
+
+
 def sender_for(
-    recipient: str, channels: Iterable[ChannelConfiguration]
+    recipient: str, channels: Iterable[ChannelConfiguration], *, country: str = ""
 ) -> tuple[str, ChannelConfiguration | None]:
     """Sender and channel of a reply: the number written to if a channel has it, else an active channel's.
 
     Without an active channel the number written to is used as it came; ("", None): none is known.
     """
     listed = list(channels)
-    written_to = _bare(recipient)
-    for channel in listed:
-        if written_to and _bare(channel.sender) == written_to:
-            return channel.sender, channel
-    active = next((channel for channel in listed if channel.status == ChannelStatus.ACTIVE), None)
-    return (active.sender, active) if active else (recipient.strip()[:20], None)
+    active = (channel for channel in listed if channel.status == ChannelStatus.ACTIVE)
+    channel = channel_of(recipient, listed, country=country) or next(active, None)
+    return (channel.sender, channel) if channel else (recipient.strip()[:20], None)
+
+
+def _parsed(recipient: str, country: str) -> str:
+    try:
+        return parse_sender(recipient, default_country=country).value
+    except NumberInvalid:
+        return ""
 
 
 def _rendered(source: str, context: Mapping[str, Any], webhook: Webhook) -> str:

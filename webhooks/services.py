@@ -62,11 +62,14 @@ def set_enabled(*, webhook: Webhook, enabled: bool) -> None:
     _forget()
 
 
-def initial_values(*, email: str = "") -> dict[str, str]:
-    """What the form of a new webhook starts with: brand and contact of the latest one, the custom samples."""
+def initial_values(*, email: str = "", credential: ApiCredential | None = None) -> dict[str, Any]:
+    """What the form of a new webhook starts with: brand and contact of the latest one, the vendor's samples."""
     latest = Webhook.objects.order_by("-created_at").only("brand", "help_contact").first()
-    samples = samples_of("custom")
+    vendor = credential.vendor if credential else "custom"
+    samples = samples_of(vendor)
     return {
+        "vendor": vendor,
+        "credential": credential.pk if credential else None,
         "brand": (latest.brand if latest else "") or FALLBACK_BRAND,
         "help_contact": (latest.help_contact if latest else "") or email,
         "inbound_mapping": samples.inbound,

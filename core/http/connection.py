@@ -64,17 +64,17 @@ def dial(
     ca_file: str = "",
 ) -> Connection:
     """Open a connection before `deadline` (monotonic); AddressRefused or ConnectionFailed: nothing sent."""
-    window = _left(deadline, connect)
-    addresses = _resolve(target, window)
+    until = min(deadline, time.monotonic() + connect)  # name, connection and encryption share one budget
+    addresses = _resolve(target, _left(until))
     check_addresses(target, [ip for ip, _, _ in addresses], private_hosts=private_hosts)
-    sock = _connect(target, addresses[:_MAX_TRIED], time.monotonic() + _left(deadline, connect))
+    sock = _connect(target, addresses[:_MAX_TRIED], until)
     if target.scheme == "https":
-        sock = _encrypt(sock, target, _left(deadline, connect), ca_file)
+        sock = _encrypt(sock, target, _left(until), ca_file)
     return Connection(sock)
 
 
-def _left(deadline: float, at_most: float) -> float:
-    return min(at_most, max(deadline - time.monotonic(), 0.001))
+def _left(until: float) -> float:
+    return max(until - time.monotonic(), 0.001)
 
 
 Resolved = list[tuple[Address, int, SocketAddress]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ class Limits(NamedTuple):
     connect: float = 3.0
     total: float = 20.0
     max_body: int = 65_536
+    before_send: Callable[[], None] | None = None  # asked when connected, right before the first byte
 
 
 DEFAULT_LIMITS = Limits()
@@ -84,6 +85,8 @@ class GuardedAdapter(HTTPAdapter):
             ca_file=place[1],
         )
         try:
+            if limits.before_send is not None:
+                limits.before_send()
             send(connection, data, deadline=deadline)
             answer = receive(connection, method=method, deadline=deadline, max_body=limits.max_body)
         except BaseException:
@@ -148,8 +151,11 @@ def exchange(
     connect: float = DEFAULT_LIMITS.connect,
     total: float = DEFAULT_LIMITS.total,
     max_body: int = DEFAULT_LIMITS.max_body,
+    before_send: Callable[[], None] | None = None,
 ) -> Answer:
     """Send a prepared, signed request once and read the answer.
+
+    `before_send` is called once connected, right before the first byte; what it raises ends the exchange, nothing sent.
 
     ConnectionFailed: no byte left, safe to retry. AnswerLost, AnswerTooLarge: the outcome is unknown.
     AddressRefused, ConfigurationInvalid: nothing was sent and a retry will not help.
@@ -158,7 +164,7 @@ def exchange(
     target_of(prepared.url or "")
     adapter = session.get_adapter(prepared.url or "")
     try:
-        limits: Any = Limits(connect, total, max_body)
+        limits: Any = Limits(connect, total, max_body, before_send)
         response = adapter.send(prepared, timeout=limits, verify=session.verify or True)
         body = response.content
     except requests.ConnectTimeout as error:

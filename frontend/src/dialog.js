@@ -33,12 +33,16 @@ export function openDialog(field, { title, onApplied }) {
     make(
       "div",
       { class: "pe-body" },
-      make("section", { class: "pe-main", "aria-label": "Payload" }, host),
+      make(
+        "div",
+        { class: "pe-main" },
+        make("section", { class: "pe-text", "aria-label": "Payload" }, host),
+        make("section", { class: "pe-check", "aria-label": "Problems" }, make("h3", {}, "Problems"), status, problems),
+      ),
       make(
         "aside",
         { class: "pe-side", "aria-label": "Help with this payload" },
         picker.element,
-        make("section", { class: "pe-check", "aria-label": "Problems" }, make("h3", {}, "Problems"), status, problems),
         make("section", { class: "pe-sample" }, make("h3", {}, "Preview for a sample message"), preview),
       ),
     ),

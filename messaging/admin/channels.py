@@ -17,12 +17,13 @@ from unfold.admin import ModelAdmin
 from access.audit import AuditedAdmin, address_of, record
 from core.admin_links import RowLinks
 from core.errors import GatewayError
+from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
 from messaging.admin.test_sends import credential_test_send
 from messaging.forms import ChannelConfigurationForm, SendForm
-from messaging.models import ChannelConfiguration, ChannelStatus, Source
+from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
 from messaging.testsend import send_test
 
 _STANDING = {
@@ -111,6 +112,19 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         super().save_model(request, obj, form, change)
         channels.forget()
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        channel = self.get_object(request, object_id)
+        if channel is not None and channel.messages.exists():
+            messages.error(
+                request,
+                f"{channel} has sent messages, and those are kept. Make it a draft instead of deleting it.",
+            )
+            return _page_of(channel)
+        answer: HttpResponse = super().delete_view(request, object_id, extra_context)
+        return answer
+
     def set_status(self, request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
         """Activate, or make a draft again."""
         channel = self._channel(request, channel_id)
@@ -131,10 +145,19 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         form = SendForm(request.POST, default_country=channel.default_country)
         if form.is_valid():
             try:
-                message = _submit(channel, form.cleaned_data["number"], form.cleaned_data["message"])
+                message = _submit(
+                    channel, form.cleaned_data["number"], form.cleaned_data["message"], str(request.user)
+                )
             except GatewayError as error:
                 form.add_error("message", error.text)
             else:
+                record(
+                    actor=request.user,
+                    action="sent message",
+                    obj=channel,
+                    changes={"to": mask_number(message.msisdn), "message": str(message.id)},
+                    address=address_of(request),
+                )
                 return HttpResponseRedirect(reverse("admin:messaging_message_change", args=[message.pk]))
         context = {
             **self.admin_site.each_context(request),
@@ -174,9 +197,9 @@ def webhooks_of(credential: ApiCredential) -> list[Any]:
     return [endpoint.webhook for endpoint in endpoints if hasattr(endpoint, "webhook")]
 
 
-def _submit(channel: ChannelConfiguration, number: str, text: str) -> Any:
+def _submit(channel: ChannelConfiguration, number: str, text: str, actor: str) -> Message:
     if channel.status == ChannelStatus.ACTIVE:
-        return accept(through_channel(channel, to=number, text=text, source=Source.ADMIN))
+        return accept(through_channel(channel, to=number, text=text, source=Source.ADMIN, actor=actor))
     return send_test(
         credential=channel.credential, channel=channel, sender=channel.sender, to=number, text=text
     )

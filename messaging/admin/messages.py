@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -21,11 +21,13 @@ from access.audit import address_of, record
 from core.admin_links import RowLinks
 from core.numbers import search_forms
 from core.segments import segment
+from credentials.models import CallbackEndpoint
 from messaging import staff
 from messaging.admin.badges import TONES, badge, reason_text
-from messaging.models import Message
+from messaging.gate import is_on_hold
+from messaging.models import ChannelStatus, Message, MessagePart, SendHold
 from messaging.selectors import expects_reports
-from messaging.states import FINAL, State
+from messaging.states import FINAL, WAITING, Reason, State
 
 
 @admin.register(Message)
@@ -34,7 +36,7 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     list_display = ("created", "msisdn", "excerpt", "channel", "purpose", "state_badge", "why")
     list_filter = ("state", "purpose", "source", "channel", ("created_at", admin.DateFieldListFilter))
-    list_select_related = ("channel",)
+    list_select_related = ("channel", "credential")
     search_fields = ("msisdn",)
     search_help_text = "A number in any form, a message id or a provider id"
     list_per_page = 50
@@ -58,11 +60,27 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         term = search_term.strip()
         if not term:
             return queryset, False
-        try:
-            return queryset.filter(id=uuid.UUID(term)), False
-        except ValueError:
-            numbers = search_forms(term, default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY)
-        return queryset.filter(Q(msisdn__in=numbers) | Q(parts__provider_id=term)), False
+        if message_id := _uuid_or_none(term):
+            return queryset.filter(id=message_id), False
+        numbers = search_forms(term, default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY)
+        # One index at a time: numbers first, the provider's id when no message went to such a number.
+        if numbers and Message.objects.filter(msisdn__in=numbers).exists():
+            return queryset.filter(msisdn__in=numbers), False
+        parts = MessagePart.objects.filter(provider_id=term).values("message_id")
+        return queryset.filter(id__in=parts), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Messages, each knowing whether its credential has a webhook for reports."""
+        webhook = CallbackEndpoint.objects.filter(credential_id=OuterRef("credential_id"), enabled=True)
+        rows: QuerySet[Message] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                expects_reports=Exists(webhook),
+                on_hold=Exists(SendHold.objects.filter(released_at__isnull=True)),
+            )
+        )
+        return rows
 
     @admin.display(description="Created", ordering="id")
     def created(self, message: Message) -> str:
@@ -77,12 +95,8 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return badge(message.state)
 
     @admin.display(description="Why")
-    def why(self, message: Message) -> str:
-        if message.reason:
-            return reason_text(message.reason)
-        if message.state == State.ACCEPTED and not expects_reports_cached(message):
-            return "No delivery reports configured"
-        return ""
+    def why(self, message: Any) -> str:
+        return _why(message, on_hold=message.on_hold, expects_reports=message.expects_reports)
 
     def get_urls(self) -> list[URLPattern]:
         step = path(
@@ -123,21 +137,13 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return page
 
 
-def expects_reports_cached(message: Message) -> bool:
-    """`expects_reports`, asked once per credential for the rows of one page."""
-    known: dict[Any, bool] = message._state.__dict__.setdefault("expects_reports", {})
-    if message.credential_id not in known:
-        known[message.credential_id] = expects_reports(message.credential_id)
-    return known[message.credential_id]
-
-
 def _details(message: Message) -> dict[str, Any]:
     counted = segment(message.text)
     return {
         "message": message,
         "state_badge": badge(message.state),
         "is_final": message.state in FINAL,
-        "reason_text": reason_text(message.reason) if message.reason else "",
+        "reason_text": _why(message, on_hold=is_on_hold(), expects_reports=True),
         "no_reports": message.state == State.ACCEPTED and not expects_reports(message.credential_id),
         "counted": counted,
         "timeline": [
@@ -150,13 +156,38 @@ def _details(message: Message) -> dict[str, Any]:
         ],
         "parts": [{"part": part, "badge": badge(part.state)} for part in message.parts.all()],
         "attempts": [
-            {"attempt": attempt, "request": _printed(attempt.request), "response": _printed(attempt.response)}
+            {
+                "attempt": attempt,
+                "outcome": _outcome(attempt.outcome),
+                "request": _printed(attempt.request),
+                "response": _printed(attempt.response),
+            }
             for attempt in message.attempts.all()
         ],
         "steps": staff.steps_for(message),
         "title": "",
         "subtitle": None,
     }
+
+
+def _outcome(outcome: str) -> str:
+    return outcome.replace("_", " ").capitalize() or "Open"
+
+
+def _why(message: Message, *, on_hold: bool, expects_reports: bool) -> str:
+    """Why a message is where it is, as far as that needs saying."""
+    if message.state in WAITING:
+        if on_hold:
+            return reason_text(Reason.SEND_HOLD)
+        if message.credential.paused_at is not None:
+            return reason_text(Reason.CREDENTIAL_PAUSED)
+        if message.channel is not None and message.channel.status != ChannelStatus.ACTIVE:
+            return reason_text(Reason.CHANNEL_INACTIVE)
+    if message.state == State.ACCEPTED and not expects_reports:
+        return "No delivery reports configured"
+    if message.reason == Reason.REPORT:
+        return f"The provider reports: {message.detail}"
+    return reason_text(message.reason) if message.reason else ""
 
 
 def _printed(exchange: dict[str, Any]) -> str:

@@ -19,9 +19,10 @@
     vendor.addEventListener("change", () => {
       for (const [name, text] of Object.entries(samples[vendor.value] || {})) {
         const field = document.querySelector(`textarea[name="${name}"]`);
-        const untouched =
-          field && (!field.value.trim() || Object.values(samples).some((known) => known[name] === field.value));
-        if (untouched) {
+        if (!field) continue;
+        // Blank means the standard payload: it stays blank, and the grey example changes.
+        field.placeholder = text;
+        if (field.value && Object.values(samples).some((known) => known[name] === field.value)) {
           field.value = text;
           field.dispatchEvent(new Event("input", { bubbles: true }));
           field.dispatchEvent(new Event("change", { bubbles: true }));

@@ -7,9 +7,11 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from access.audit import record
+from access.audit_labels import Labels
 from access.keys import issue_key, verify_key
 from access.models import ApiKey, AuditEntry
 from core.errors import ApiKeyInvalid
+from credentials.models import ApiCredential, RequestHeader
 
 pytestmark = pytest.mark.django_db
 
@@ -104,9 +106,53 @@ def test_an_entry_is_read_only_and_hides_secrets(client, boss):
     url = reverse("admin:access_auditentry_change", args=[entry.pk])
     content = client.get(url).content.decode()
     assert "(not shown)" in content
-    assert "headers: X-A" in content
+    assert "Headers: X-A" in content
     assert client.post(url, {"actor": "nobody"}).status_code == 403
     assert client.get(reverse("admin:access_auditentry_add")).status_code == 403
+
+
+def test_the_trail_speaks_in_the_labels_of_the_forms(client, boss):
+    record(
+        actor="ada",
+        action="changed",
+        obj=ApiCredential(name="Shop"),
+        changes={
+            "api_token": "changed",
+            "mac_hash_format": {"before": "a", "after": "b"},
+            "to": {"after": "+14155550101"},
+            "Headers": [{"object": "X-A", "action": "changed", "fields": {"value": "changed"}}],
+        },
+    )
+    listed = client.get(reverse("admin:access_auditentry_changelist")).content.decode()
+    entry = AuditEntry.objects.get(object_repr="Shop")
+    page = client.get(reverse("admin:access_auditentry_change", args=[entry.pk])).content.decode()
+    for label in ("API Token", "Mac Authorization Hash Format", "To"):
+        assert label in listed
+        assert f">{label}</th>" in page
+    for heading in ("When", "Changed"):
+        assert heading in listed
+    assert "By when" in listed
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "label"),
+    [
+        ("webhooks.webhook", "opt_out_scope", "Senders an opt-out stops"),
+        ("credentials.apicredential", "paused_at", "Paused at"),
+        ("auth.user", "is_staff", "Staff status"),
+        ("auth.user", "no_such_field", "No such field"),
+        ("gone.model", "some_field", "Some field"),
+        ("", "name", "Name"),
+    ],
+)
+def test_labels(kind, field, label):
+    assert Labels.of(kind).of_field(field) == label
+
+
+def test_rows_of_an_object_have_labels_of_their_own():
+    rows = Labels.of("credentials.apicredential").of_rows("headers")
+    assert rows.model is RequestHeader
+    assert Labels.of("auth.user").of_rows("unknown").of_field("a_b") == "A b"
 
 
 def test_a_screens_history_leads_to_its_part_of_the_trail(client, boss):

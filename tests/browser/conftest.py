@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.browser.screens import DESKTOP
 from tests.browser.staff import Gateway, log_in
 from tests.operations.processes import up
 from tests.plugins.suites import chromium
 
+PATIENCE = 15_000  # milliseconds: a busy machine is no failure
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +30,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not for the whole session: while Playwright runs, Django takes the thread for an asynchronous one."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield browser
@@ -39,7 +41,7 @@ def browser() -> Iterator[Browser]:
 def desktop(browser: Browser) -> Iterator[Page]:
     """A page of a new visitor on a desktop, allowed to read what it copied."""
     context = browser.new_context(viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

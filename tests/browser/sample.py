@@ -59,7 +59,7 @@ def _create_profile(page: Page) -> None:
     page.get_by_role("link", name="Add profile").click()
     page.get_by_label("Number").fill(DELIVERED)
     page.get_by_label("Attributes").fill('{"firstName": "Ada", "city": "London"}')
-    submit(page)
+    submit(page, "+1415•••0101")
 
 
 def _webhook_url(page: Page) -> str:

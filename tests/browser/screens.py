@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
@@ -177,9 +178,12 @@ SCREENS = (
 )
 
 
-def grave_problems(page: Page, *, tolerated: tuple[str, ...] = ()) -> list[str]:
-    """What axe finds serious or critical: rule, first place, how many."""
-    found = Axe().run(page).response["violations"]
+def grave_problems(page: Page, *, scheme: str, tolerated: tuple[str, ...] = ()) -> list[str]:
+    """What axe finds serious or critical: rule, first place, how many. The dark scheme changes colours alone."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if scheme == "dark":
+        options["runOnly"] = ["color-contrast"]
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {rule['help']} ({len(rule['nodes'])} x, {rule['nodes'][0]['target']}: "
         f"{rule['nodes'][0]['html'][:200]})"

@@ -67,10 +67,20 @@ def menu(page: Page, name: str) -> None:
         expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 
-def submit(page: Page) -> None:
-    """Click "Submit" and see that it was saved."""
+def submit(page: Page, name: str) -> None:
+    """Click "Submit"; then it is in its list, or open under its own name."""
     page.get_by_role("button", name="Submit").click()
-    expect(page.get_by_text(re.compile("was (added|changed) successfully"))).to_be_visible()
+    in_list = page.get_by_role("link", name=f"Edit {name}", exact=True)
+    opened = page.get_by_role("heading", level=1, name=name, exact=True)
+    expect(in_list.or_(opened)).to_be_visible()
+
+
+def edit(page: Page, name: str) -> None:
+    """Click "Edit" in the row of this name, unless it is open already."""
+    opened = page.get_by_role("heading", level=1, name=name, exact=True)
+    if opened.count() == 0:
+        page.get_by_role("link", name=f"Edit {name}", exact=True).click()
+    expect(opened).to_be_visible()
 
 
 def reload_until(page: Page, shown: Locator, *, seconds: float = 15) -> None:

@@ -51,7 +51,7 @@ def test_screen_is_for_everyone_and_fits(
     page.set_viewport_size(DESKTOP)
     with complaints(page) as complained:
         screen.visit(page, gateway)
-        found = _found(page, f"{screen.name}-{{}}-{scheme}", tolerated=screen.tolerated)
+        found = _found(page, screen.name, scheme, screen.tolerated)
     assert not found + complained
 
 
@@ -61,17 +61,19 @@ def test_login_is_for_everyone_and_fits(gateway: Gateway, browser: Browser, sche
     page = context.new_page()
     with complaints(page) as complained:
         page.goto(gateway.url)
-        found = _found(page, f"login-{{}}-{scheme}")
+        found = _found(page, "login", scheme)
     context.close()
     assert not found + complained
 
 
-def _found(page: Page, name: str, *, tolerated: tuple[str, ...] = ()) -> list[str]:
+def _found(page: Page, name: str, scheme: str, tolerated: tuple[str, ...] = ()) -> list[str]:
     found = []
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)
-        take_picture(page, name.format(size))
-        found += [f"{size}: {problem}" for problem in grave_problems(page, tolerated=tolerated)]
+        take_picture(page, f"{name}-{size}-{scheme}")
+        found += [
+            f"{size}: {problem}" for problem in grave_problems(page, scheme=scheme, tolerated=tolerated)
+        ]
         if viewport is PHONE:
             found += [f"scrolls sideways: {element}" for element in sideways(page)]
     return found

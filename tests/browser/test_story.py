@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.staff import Gateway, log_in, menu, reload_until, submit
+from tests.browser.staff import Gateway, edit, log_in, menu, reload_until, submit
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +128,7 @@ def create_credential(page: Page, gateway: Gateway, account: Account) -> None:
         fill(page, label, value.replace("{simulator}", gateway.simulator_url))
     add_team_header(page)
     apply_payload(page)
-    submit(page)
+    submit(page, account.name)
 
 
 def fill(page: Page, label: str, value: str) -> None:
@@ -179,20 +179,13 @@ def create_webhook(page: Page, account: Account) -> str:
     credentials.select_option(label=account.name)
     page.get_by_label("Brand name").fill("Harbour Books")
     page.get_by_label("Help contact").fill("help@harbour.example")
-    submit(page)
+    submit(page, account.name)
     edit(page, account.name)
     page.get_by_role("button", name="Copy URL").click()
     expect(page.get_by_text("Copied")).to_be_visible()
     copied = str(page.evaluate("navigator.clipboard.readText()"))
     expect(page.get_by_role("textbox", name="Your provider calls this URL")).to_have_value(copied)
     return copied
-
-
-def edit(page: Page, name: str) -> None:
-    """Click "Edit" in the row of this name, unless its page is open already."""
-    if page.get_by_role("heading", level=1, name=name).count() == 0:
-        page.get_by_role("link", name=f"Edit {name}").click()
-    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 
 def paste_url_at_the_provider(page: Page, account: Account, url: str) -> None:
@@ -211,8 +204,8 @@ def create_channel(page: Page, account: Account) -> None:
     page.get_by_label("Sender number").fill(account.sender)
     page.get_by_label("Purpose").select_option(label="Marketing")
     page.get_by_label("Marketing needs an opt-in").uncheck()
-    page.get_by_label("Default country").fill("US")
-    submit(page)
+    page.get_by_label("Default country").select_option(label="United States (US, +1)")
+    submit(page, account.channel)
     edit(page, account.channel)
     status = page.get_by_role("region", name="Status")
     expect(status).to_contain_text("Draft")

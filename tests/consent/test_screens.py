@@ -104,7 +104,22 @@ def test_an_erased_person_is_shown_as_erased(client, reviewer):
     assert "(erased)" in content
 
 
-def test_the_history_button_leads_to_all_events_of_the_number(client, reviewer):
+def test_scope_and_purpose_are_in_words_and_there_is_no_history_button(client, reviewer):
+    event = ledger.record(msisdn=ADA, kind="opt_out", source="keyword")
+    ledger.record(
+        msisdn=ADA, kind="opt_out", source="keyword", scope="sender:+15005550006", purpose="marketing"
+    )
+    listed = shown(client)
+    page = client.get(reverse("admin:consent_consentevent_change", args=[event.pk])).content.decode()
+    for text in ("All senders", "Marketing and transactional", "Sender +15005550006"):
+        assert text in listed
+        assert text in page
+    history = reverse("admin:consent_consentevent_history", args=[event.pk])
+    assert history not in page
+    assert f"{reverse(LIST)}?subject={event.subject_id}" in page
+
+
+def test_the_history_address_leads_to_all_events_of_the_number(client, reviewer):
     event = ledger.record(msisdn=ADA, kind="opt_out", source="keyword")
     ledger.record(msisdn=ADA, kind="help", source="keyword")
     ledger.record(msisdn=BOB, kind="help", source="keyword")

@@ -67,6 +67,32 @@ def test_creating_a_credential(admin_client: Client) -> None:
     }  # fmt: skip
 
 
+def test_new_credentials_are_shown_with_the_next_step_and_changed_ones_return_to_the_list(
+    admin_client: Client,
+) -> None:
+    response = admin_client.post(ADD, posted(), follow=True)
+    credential = ApiCredential.objects.get()
+    assert response.redirect_chain == [(change_url(credential), 302)]
+    page = response.content.decode()
+    assert "was added successfully" in page
+    assert "Next: send a test SMS" in page
+    changed = admin_client.post(change_url(credential), change_data(credential), follow=True)
+    assert changed.redirect_chain == [(LIST, 302)]
+    assert "Next: send a test SMS" not in changed.content.decode()
+
+
+def test_whoever_may_only_add_credentials_does_not_land_on_a_refusal() -> None:
+    client = staff("add_apicredential", "add_requestheader")
+    response = client.post(ADD, posted(), follow=True)
+    assert response.status_code == 200
+    assert ApiCredential.objects.count() == 1
+
+
+def test_the_test_button_does_not_look_like_the_one_that_saves(admin_client: Client) -> None:
+    page = admin_client.get(change_url(make_credential())).content.decode()
+    assert '<button class="sg-button quiet">Send test SMS</button>' in page
+
+
 def test_changing_keeps_secrets_that_are_left_blank(admin_client: Client) -> None:
     credential = make_credential()
     response = admin_client.post(change_url(credential), change_data(credential, provider_name="New"))
@@ -206,12 +232,20 @@ def test_deleting_a_credential_in_use_is_refused_and_says_by_what(admin_client: 
     webhooks.objects.create(
         name="Shop callbacks", vendor="custom", endpoint=create_endpoint(credential=credential)
     )
-    page = admin_client.get(f"{LIST}{credential.pk}/delete/").content.decode()
-    assert "shop-alerts" in page
-    assert "Shop callbacks" in page
-    admin_client.post(f"{LIST}{credential.pk}/delete/", {"post": "yes"})
     selected = {"action": "delete_selected", "_selected_action": [str(credential.pk)], "post": "yes"}
-    admin_client.post(LIST, selected)
+    delete = f"{LIST}{credential.pk}/delete/"
+    refusals = [admin_client.get(delete), admin_client.post(delete, {"post": "yes"})]
+    for refusal in (*refusals, admin_client.post(LIST, selected)):
+        page = refusal.content.decode()
+        for text in (
+            f"“{credential.name}” cannot be deleted: it is still in use",
+            ">shop-alerts</a>",
+            ">Shop callbacks</a>",
+            "choose other API credentials there",
+            "Back to",
+        ):
+            assert text in page
+        assert "protected related objects" not in page
     assert ApiCredential.objects.filter(pk=credential.pk).exists()
     change = admin_client.get(change_url(credential)).content.decode()
     assert "shop-alerts" in change

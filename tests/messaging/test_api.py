@@ -64,6 +64,7 @@ def test_refused_call_leaves_the_key_free(api: Any) -> None:
         ({"channel": "nope"}, 404, "channel_unknown", "channel"),
         ({"text": "x" * 1501}, 400, "text_too_long", "text"),
         ({"text": " "}, 400, "text_empty", "text"),
+        ({"text": ""}, 400, "text_empty", "text"),
         ({"text": "{{profile.missing}}"}, 400, "variable_missing", "profile.missing"),
         ({"text": "{% if %}"}, 400, "template_invalid", "text"),
         ({"purpose": "marketing"}, 400, "request_invalid", "purpose"),
@@ -79,9 +80,48 @@ def test_bad_input_gets_a_clear_error(
     assert Message.objects.count() == 0
 
 
+def test_unknown_field_is_named(api: Any) -> None:
+    error = api(BODY | {"purpos": "one_time_code"}).json()["error"]
+    assert (error["code"], error["param"]) == ("request_invalid", "purpos")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/messages/", "/api/v1/messages/abc", "/api/nothing"])
+def test_unknown_address_is_answered_in_the_api_s_own_words(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
 def test_draft_channel_is_refused(api: Any) -> None:
     ChannelConfiguration.objects.update(status=ChannelStatus.DRAFT)
     assert api(BODY).json()["error"]["code"] == "channel_inactive"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("[" * 5000 + "]" * 5000, 400, "body_too_deep"),
+        ('{"to": "' + "1" * 1024 * 1024 + '"}', 413, "body_too_large"),
+        (
+            '{"to": "+14155550101", "channel": "alerts", "text": "x", "profile": {"a": "\\u0000"}}',
+            400,
+            "request_invalid",
+        ),
+        (
+            '{"to": "+14155550101", "channel": "alerts", "text": "x", "profile": {"a": "\\ud800"}}',
+            400,
+            "request_invalid",
+        ),
+        (
+            '{"to": "+14155550101", "channel": "alerts", "text": "a\\u0000b"}',
+            400,
+            "request_invalid",
+        ),
+    ],
+)
+def test_body_that_cannot_be_kept_is_refused(api: Any, body: str, status: int, code: str) -> None:
+    answer = api(body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert Message.objects.count() == 0
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '"text"', "null"])

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 from django.utils import timezone
 
 from consent.models import ConsentEvent
@@ -151,7 +154,8 @@ def test_draft_channel_holds_its_messages_but_sends_a_test(
     ChannelConfiguration.objects.update(status=ChannelStatus.DRAFT)
     waiting, test = queue(), queue(source=Source.TEST)
     delivery.drain(channel.credential_id)
-    assert state_of(waiting) == (State.QUEUED, "channel_inactive")
+    assert state_of(waiting) == (State.QUEUED, "")
+    assert history_of(waiting) == ["queued"]
     assert state_of(test)[0] == State.ACCEPTED
 
 
@@ -257,3 +261,113 @@ def test_provider_that_says_opted_out_withdraws_consent(queue: Queue, monkeypatc
     later = queue()
     delivery.drain(message.credential_id)
     assert state_of(later) == (State.SUPPRESSED, "opted_out")
+
+
+def test_hold_leaves_no_trace_on_waiting_messages(queue: Queue, provider: Any) -> None:
+    SendHold.objects.create(reason="Fraud", placed_by="ada")
+    messages = [queue(to=f"+141555502{index:02d}") for index in range(20)]
+    delivery.drain(messages[0].credential_id)
+    assert {tuple(history_of(message)) for message in messages} == {("queued",)}
+
+
+def test_slow_answer_does_not_hold_the_next_message(queue: Queue, provider: Any) -> None:
+    slow, sent = threading.Event(), []
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        sent.append(json.loads(request.body)["to"])
+        if len(sent) == 1:
+            slow.wait(10)
+        return 202, {}, "{}"
+
+    provider.add_callback("POST", PROVIDER_URL, callback=answer, content_type="application/json")
+    first = queue()
+    drain = threading.Thread(target=_drain_and_close, args=(first.credential_id,))
+    drain.start()
+    _until(lambda: len(sent) == 1)
+    queue(to="+14155550102")
+    delivery.drain(first.credential_id)
+    _until(lambda: len(sent) == 2)
+    assert not slow.is_set()
+    slow.set()
+    drain.join()
+    assert set(Message.objects.values_list("state", flat=True)) == {State.ACCEPTED}
+
+
+def test_one_result_that_cannot_be_written_takes_no_other_along(
+    queue: Queue, provider: Any, monkeypatch: Any
+) -> None:
+    from messaging import results
+
+    provider.post(PROVIDER_URL, json={"id": "p"})
+    bad, good = queue(), queue(to="+14155550102")
+    original = results._message_row
+
+    def row(result: Any, *rest: Any) -> Any:
+        if result.passed.message.id == bad.id:
+            raise ValueError("cannot be written")
+        return original(result, *rest)
+
+    monkeypatch.setattr(results, "_message_row", row)
+    delivery.drain(good.credential_id)
+    assert (state_of(bad)[0], state_of(good)[0]) == (State.SENDING, State.ACCEPTED)
+
+
+def test_late_answer_settles_what_the_sweeper_gave_up_on(queue: Queue) -> None:
+    from core.vocabulary import Outcome
+    from credentials.client import Exchange
+    from credentials.reading import SendResult
+    from messaging import results
+    from messaging.results import Result
+    from messaging.sweeping import sweep
+
+    message = queue()
+    (passed,) = gate.pass_gate(claiming.claim_one(message.id))
+    Message.objects.filter(id=message.id).update(lease_until=timezone.now() - timedelta(seconds=5))
+    sweep()
+    assert state_of(message) == (State.UNKNOWN, "worker_lost")
+    results.write_surely([Result(passed, Exchange(SendResult(Outcome.ACCEPTED, provider_id="late")))])
+    assert state_of(message) == (State.ACCEPTED, "")
+    assert message.parts.get().provider_id == "late"
+
+
+def test_unreachable_provider_spends_no_try(queue: Queue, provider: Any) -> None:
+    provider.post(PROVIDER_URL, body=requests.ConnectTimeout())
+    message = queue()
+    for _ in range(10):
+        Message.objects.filter(id=message.id).update(due_at=timezone.now() - timedelta(seconds=1))
+        delivery.drain(message.credential_id)
+    assert state_of(message) == (State.QUEUED, "temporary")
+    assert (message.tries, message.uncounted_tries) == (0, 10)
+
+
+def test_retry_after_zero_still_leaves_a_pause(queue: Queue, provider: Any) -> None:
+    provider.post(PROVIDER_URL, status=429, headers={"Retry-After": "0"})
+    message = queue()
+    delivery.drain(message.credential_id)
+    assert len(provider.calls) == 1
+    message.refresh_from_db()
+    assert message.due_at > timezone.now() + timedelta(seconds=0.3)
+
+
+def test_refused_confirmation_of_an_opt_out_is_no_further_opt_out(queue: Queue, monkeypatch: Any) -> None:
+    from core.vocabulary import Outcome, Purpose
+    from credentials.client import Exchange
+    from credentials.reading import SendResult
+
+    exchange = Exchange(SendResult(Outcome.OPTED_OUT, code="21610"))
+    monkeypatch.setattr("credentials.client.ProviderClient.send", lambda *_, **__: exchange)
+    message = queue(purpose=Purpose.CONSENT_REPLY)
+    delivery.drain(message.credential_id)
+    assert not ConsentEvent.objects.exists()
+
+
+def _drain_and_close(credential_id: Any) -> None:
+    delivery.drain(credential_id)
+    connection.close()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 8
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

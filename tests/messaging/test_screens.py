@@ -211,3 +211,75 @@ def test_test_send_obeys_an_opt_out(
     page = admin_client.post(url, {"number": NUMBER, "message": "Test"}).content.decode()
     assert "opted out" in page
     assert len(provider.calls) == 0
+
+
+@pytest.mark.parametrize(("step", "state"), [("resend", State.QUEUED), ("mark_failed", State.FAILED)])
+def test_unknown_message_is_settled_by_staff(
+    admin_client: Client, queue: Queue, provider: Any, step: str, state: State
+) -> None:
+    provider.post(PROVIDER_URL, status=500)
+    message = queue()
+    delivery.deliver_one(message.id)
+    assert "Send again, may arrive twice" in admin_client.get(page_of(message)).content.decode()
+    admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, step]))
+    message.refresh_from_db()
+    assert (message.state, message.possible_duplicate) == (state, step == "resend")
+
+
+def test_message_sent_again_after_unknown_is_flagged_and_accepted(
+    admin_client: Client, queue: Queue, provider: Any
+) -> None:
+    provider.post(PROVIDER_URL, status=500)
+    provider.post(PROVIDER_URL, json={"id": "p-2"})
+    message = queue()
+    delivery.deliver_one(message.id)
+    admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, "resend"]))
+    delivery.deliver_one(message.id)
+    message.refresh_from_db()
+    assert (message.state, message.possible_duplicate, message.parts.get().state) == (
+        "accepted",
+        True,
+        "accepted",
+    )
+    assert [attempt.number for attempt in message.attempts.all()] == [1, 2]
+
+
+def test_test_send_during_a_hold_is_refused_and_never_goes_out_later(
+    admin_client: Client, credential: ApiCredential, provider: Any
+) -> None:
+    SendHold.objects.create(reason="Drill", placed_by="ada")
+    url = reverse("admin:messaging_credential_test_send", args=[credential.pk])
+    page = admin_client.post(url, {"number": NUMBER, "message": "Test"}).content.decode()
+    assert "Release the hold" in page
+    assert not Message.objects.exists()
+
+
+def test_who_sent_by_hand_is_recorded(admin_client: Client, channel: ChannelConfiguration) -> None:
+    admin_client.post(
+        reverse("admin:messaging_channel_send", args=[channel.pk]), {"number": NUMBER, "message": "Hi"}
+    )
+    assert Message.objects.get().events.get().actor == "admin"
+    entry = AuditEntry.objects.get(action="sent message")
+    assert (entry.actor, entry.changes["to"]) == ("admin", "+1415•••0101")
+
+
+def test_forged_status_changes_nothing_bad(admin_client: Client, channel: ChannelConfiguration) -> None:
+    url = reverse("admin:messaging_channel_status", args=[channel.pk])
+    assert admin_client.post(url, {"status": "nonsense"}).status_code == 302
+
+
+def test_channel_with_messages_is_not_deleted(
+    admin_client: Client, channel: ChannelConfiguration, queue: Queue
+) -> None:
+    queue()
+    url = reverse("admin:messaging_channelconfiguration_delete", args=[channel.pk])
+    page = admin_client.post(url, {"post": "yes"}, follow=True).content.decode()
+    assert "Make it a draft" in page
+    assert ChannelConfiguration.objects.exists()
+
+
+def test_waiting_message_says_what_it_waits_for(admin_client: Client, queue: Queue) -> None:
+    message = queue()
+    SendHold.objects.create(reason="Drill", placed_by="ada")
+    for url in (reverse("admin:messaging_message_changelist"), page_of(message)):
+        assert "All sending is on hold" in admin_client.get(url).content.decode()

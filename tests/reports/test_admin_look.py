@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from core.admin_links import delete_link, edit_link
+from reports.templatetags.screens import spoken
 from smsgateway.admin_theme import MENU, TOOLS
 
 CREDENTIALS = "/admin/credentials/apicredential/"
@@ -149,3 +150,65 @@ def test_labels_are_pills_with_words_as_written(context: dict[str, str], classes
     html = render_to_string("unfold/helpers/label.html", context)
     assert f'class="{classes}"' in html
     assert words(html).strip() == context["text"]
+
+
+@pytest.mark.parametrize(
+    ("html", "wanted"),
+    [
+        ('<span class="block material-symbols-outlined">', 'aria-hidden="true" class="block'),
+        ('<div id="main" class="x">', 'role="main" class="x"'),
+        ('<nav id="nav-sidebar-inner">', 'aria-label="Menu"'),
+        ('<td data-label="state now">', 'data-label="State now"'),
+    ],
+)
+def test_unfolds_markup_gets_what_screen_readers_need(html: str, wanted: str) -> None:
+    assert wanted in spoken(html)
+
+
+def test_an_icon_already_hidden_is_left_alone() -> None:
+    icon = '<span class="material-symbols-outlined" aria-hidden="true">add</span>'
+    assert spoken(icon) == icon
+
+
+def test_the_parts_of_a_page_are_named(staff: Client, credential: Any) -> None:
+    html = staff.get(CREDENTIALS).content.decode()
+    assert 'role="main"' in html
+    assert '<nav id="nav-sidebar-inner" aria-label="Menu"' in html
+    assert 'id="searchbar-submit" aria-label="Search"' in html
+
+
+@pytest.mark.parametrize(("query", "count"), [("", "1 in all"), ("?q=Acme", "1 found")])
+def test_the_foot_of_a_list_counts_and_names_the_time_zone(
+    staff: Client, credential: Any, query: str, count: str
+) -> None:
+    html = words(staff.get(CREDENTIALS + query).content.decode())
+    assert count in html
+    assert "Times are UTC" in html
+
+
+def test_the_handset_opens_beside_the_admin(staff: Client, settings: Any) -> None:
+    settings.SMSGATEWAY_SIMULATOR_URL = "http://127.0.0.1:9001"
+    html = staff.get(CREDENTIALS).content.decode()
+    found = re.search(r'<a href="http://127.0.0.1:9001"[^>]*>', html)
+    assert found
+    assert 'target="_blank" rel="noopener"' in found[0]
+    assert html.count('target="_blank"') == 1
+
+
+def test_the_api_documentation_names_its_language_and_has_no_inline_parts(client: Client) -> None:
+    html = client.get("/api/docs/").content.decode()
+    assert '<html lang="en">' in html
+    assert "<style" not in html
+    assert "<script>" not in html
+
+
+@pytest.mark.parametrize(
+    ("password", "state"), [("blue-lamps-7", "A password is set."), (None, "No password is set.")]
+)
+def test_the_user_page_shows_nothing_of_the_hash(staff: Client, password: str | None, state: str) -> None:
+    user = User.objects.create_user("someone", password=password)
+    html = staff.get(f"/admin/auth/user/{user.pk}/change/").content.decode()
+    assert state in html
+    assert 'href="../password/"' in html
+    assert "pbkdf2" not in html
+    assert "algorithm" not in html

@@ -91,3 +91,18 @@ def test_a_demo_says_so_and_links_the_handset(staff: Client, settings: Any, simu
     html = page(staff)
     assert ("Simulated handset" in html) is bool(simulator)
     assert (f'href="{simulator}"' in html) is bool(simulator)
+
+
+@pytest.mark.parametrize(
+    ("simulator", "link"),
+    [
+        ("", '<a href="/admin/consent/consentevent/">'),
+        ("http://127.0.0.1:9001", '<a href="http://127.0.0.1:9001" target="_blank" rel="noopener"'),
+    ],
+)
+def test_the_stop_step_leads_to_the_handset_or_to_the_consent_history(
+    staff: Client, settings: Any, simulator: str, link: str
+) -> None:
+    settings.SMSGATEWAY_SIMULATOR_URL = simulator
+    before = page(staff).partition("Reply STOP")[0]
+    assert link in before[before.rindex("<a ") :]

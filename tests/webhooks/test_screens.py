@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import html
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from tests.webhooks.conftest import Post, inbound, make_credential, path_of, sho
 from webhooks.forms import WebhookForm
 from webhooks.models import InboundMessage, InboundRequest, Webhook
 from webhooks.samples import samples_of
-from webhooks.services import is_local
+from webhooks.services import create_webhook, is_local
 
 ADD = reverse("admin:webhooks_webhook_add")
 LIST = reverse("admin:webhooks_webhook_changelist")
@@ -68,6 +70,66 @@ def test_creating_a_webhook_makes_its_url(staff: Client, credential: ApiCredenti
     assert "Where to paste it" in page
     assert "Providers cannot reach" not in page
     assert staff.get(LIST).status_code == 200
+
+
+def test_a_new_webhook_is_shown_with_its_url_and_a_changed_one_returns_to_the_list(
+    staff: Client, credential: ApiCredential
+) -> None:
+    answer = staff.post(ADD, filled(credential), follow=True)
+    webhook = Webhook.objects.get()
+    assert answer.redirect_chain == [(page_of(webhook), 302)]
+    assert "was added successfully" in shown(answer)
+    assert "Copy this URL now and paste it at your provider" in shown(answer)
+    assert url_of(webhook) in shown(answer)
+    answer = staff.post(page_of(webhook), filled(credential, brand="New"), follow=True)
+    assert answer.redirect_chain == [(LIST, 302)]
+    assert "Copy this URL now" not in shown(answer)
+
+
+def test_whoever_may_only_add_webhooks_is_not_told_to_copy_what_is_hidden(credential: ApiCredential) -> None:
+    author = with_permissions("add_webhook")
+    answer = author.post(ADD, filled(credential), follow=True)
+    assert (answer.status_code, Webhook.objects.count()) == (200, 1)
+    assert "Copy this URL now" not in shown(answer)
+
+
+def test_a_link_may_choose_the_credentials(staff: Client) -> None:
+    make_credential("Other")
+    twilio = make_credential("Twilio account", "twilio")
+    initial = staff.get(ADD, {"credential": str(twilio.pk)}).context["adminform"].form.initial
+    assert (initial["credential"], initial["vendor"]) == (twilio.pk, "twilio")
+    assert initial["inbound_mapping"] == samples_of("twilio").inbound
+    page = shown(staff.get(ADD, {"credential": str(twilio.pk)}))
+    assert re.search(rf'<option value="{twilio.pk}"[^>]* selected', page)
+
+
+@pytest.mark.parametrize("credential_id", ["", "x", "00000000-0000-0000-0000-000000000000"])
+def test_a_link_to_unknown_credentials_chooses_none(staff: Client, db: None, credential_id: str) -> None:
+    initial = staff.get(ADD, {"credential": credential_id}).context["adminform"].form.initial
+    assert (initial["credential"], initial["vendor"]) == (None, "custom")
+
+
+@pytest.mark.parametrize("vendor", ["custom", "twilio"])
+def test_a_blank_payload_shows_the_standard_one_in_grey_and_says_so(staff: Client, vendor: str) -> None:
+    webhook = create_webhook(credential=make_credential(vendor=vendor), name="Blank")
+    page = shown(staff.get(page_of(webhook)))
+    fields = staff.get(page_of(webhook)).context["adminform"].form.fields
+    for name, standard in (
+        ("inbound_mapping", samples_of(vendor).inbound),
+        ("report_mapping", samples_of(vendor).report),
+    ):
+        assert fields[name].widget.attrs["placeholder"] == standard
+        assert html.escape(standard) in page
+    assert page.count("Leave blank for the vendor's standard payload, shown in grey.") == 2
+
+
+def test_deleting_says_first_what_it_means_for_the_provider(staff: Client, webhook: Webhook) -> None:
+    one = staff.get(reverse("admin:webhooks_webhook_delete", args=[webhook.pk]))
+    several = staff.post(LIST, {"action": "delete_selected", "_selected_action": [webhook.pk]})
+    for page in (shown(one), shown(several)):
+        for text in ("stops answering at once", "404", "STOP", "delivery reports are lost", "are kept"):
+            assert text in page
+        assert "Yes, I’m sure" in page
 
 
 def test_the_custom_samples_and_the_latest_brand_are_filled_in(staff: Client, webhook: Webhook) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from core.admin_links import RowLinks, admin_url
 from core.errors import SecretUnreadable
 from core.numbers import search_forms
 from webhooks.keywords import Intent
-from webhooks.models import InboundMessage, InboundRequest, RequestState
+from webhooks.models import InboundMessage, InboundRequest, RequestState, Webhook
 
 _TONES = {
     RequestState.PROCESSED: "good",
@@ -81,10 +82,14 @@ class InboundMessageAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
         term = search_term.strip()
         if not term:
             return queryset, False
-        numbers = search_forms(term)
+        numbers = search_forms(term, default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY)
         if numbers and (found := queryset.filter(msisdn__in=numbers)).exists():
             return found, False
-        return queryset.filter(dedupe_key=f"id:{term}"), False
+        # The index on the key begins with the webhook, so each is named; that of deleted ones is none.
+        webhooks = [*Webhook.objects.values_list("pk", flat=True), None]
+        same = InboundMessage.objects.filter(dedupe_key=f"id:{term}")
+        ids = [pk for webhook in webhooks for pk in same.filter(webhook=webhook).values_list("pk", flat=True)]
+        return queryset.filter(pk__in=ids), False
 
     @admin.display(description="Text")
     def excerpt(self, message: InboundMessage) -> str:

@@ -23,6 +23,7 @@ from unfold.admin import ModelAdmin
 from access.audit import AuditedAdmin, address_of, record
 from core.admin_links import RowLinks
 from credentials import endpoints
+from credentials.models import ApiCredential
 from credentials.vendors import preset_of
 from webhooks import services
 from webhooks.forms import WebhookForm
@@ -89,9 +90,11 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
         return getattr(webhook, "last_callback_at", None)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new webhook starts with the brand and contact of the latest one and the samples of its vendor."""
+        """A new webhook starts with brand and contact of the latest one; `?credential=<id>` chooses that."""
         given: dict[str, Any] = super().get_changeform_initial_data(request)
-        return {**services.initial_values(email=getattr(request.user, "email", "")), **given}
+        credential = _credential(given.pop("credential", ""))
+        email = getattr(request.user, "email", "")
+        return {**services.initial_values(email=email, credential=credential), **given}
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: WebhookForm, change: bool) -> None:
         """Save through the service, then say what is worth a second look."""
@@ -102,6 +105,14 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
             messages.warning(
                 request, f"Standard messages call you “{FALLBACK_BRAND}” until you fill in Brand name."
             )
+
+    def response_post_save_add(self, request: HttpRequest, obj: Webhook) -> HttpResponse:
+        """After "Submit" of a new webhook: its page, where the URL is; else the list as usual."""
+        if not self.has_change_permission(request, obj):
+            answer: HttpResponse = super().response_post_save_add(request, obj)
+            return answer
+        messages.info(request, "Copy this URL now and paste it at your provider.")
+        return _page_of(obj)
 
     def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
         services.delete_webhook(webhook=obj)
@@ -196,6 +207,13 @@ _SAID = {
     True: "The webhook is enabled.",
     False: "The webhook is disabled: its URL answers “not found”, so replies such as STOP do not reach you.",
 }
+
+
+def _credential(credential_id: str) -> ApiCredential | None:
+    try:
+        return ApiCredential.objects.filter(pk=uuid.UUID(credential_id)).first()
+    except ValueError:
+        return None
 
 
 def _page_of(webhook: Webhook) -> HttpResponse:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import os
+import sys
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         for line in first_steps:
             self.stdout.write(line)
         self._say_where(simulator)
-        raise SystemExit(embedded.run())
+        _leave(embedded.run())
 
     def _first_steps(self, *, with_demo: bool) -> list[str]:
         lines = []
@@ -59,6 +61,13 @@ class Command(BaseCommand):
             self.stdout.write(f"Simulator: {settings.SMSGATEWAY_SIMULATOR_URL}/")
         self.stdout.write("Ready. Ctrl-C stops.")
         self.stdout.flush()
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: a request still on the wire must not hold the process; its lease makes it unknown."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _require_one_process() -> None:
