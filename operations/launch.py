@@ -20,13 +20,22 @@ class LaunchRefused(Exception):
     """The gateway cannot start; the text is one line for the operator."""
 
 
+def port_number(text: str) -> int:
+    """A port as typed; argparse tells the operator what is wrong."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; choose a number from 1 to 65535")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The options of `manage.py up`."""
     options = argparse.ArgumentParser(prog="manage.py up", add_help=False)
     options.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    options.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on")
+    options.add_argument("--port", type=port_number, default=DEFAULT_PORT, help="port to listen on")
     options.add_argument("--data-dir", default=None, help="where keys and database live (default: var/)")
-    options.add_argument("--simulator-port", type=int, default=0, help="default: the port after --port")
+    options.add_argument(
+        "--simulator-port", type=port_number, default=0, help="default: the port after --port"
+    )
     options.add_argument("--no-simulator", action="store_true", help="start without the fake provider")
     return options
 

@@ -6,4 +6,8 @@ from django.urls import path
 
 from webhooks.views import CallbackView
 
-urlpatterns = [path("hooks/<str:token>/", CallbackView.as_view(), name="callback")]
+urlpatterns = [
+    path("hooks/<str:token>/", CallbackView.as_view(), name="callback"),
+    # Pasted without its last slash it must not be redirected: a client that follows would lose the body.
+    path("hooks/<str:token>", CallbackView.as_view()),
+]

@@ -128,8 +128,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     def set_status(self, request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
         """Activate, or make a draft again."""
         channel = self._channel(request, channel_id)
-        is_active = request.POST.get("status") == ChannelStatus.ACTIVE
-        wanted = ChannelStatus.ACTIVE if is_active else ChannelStatus.DRAFT
+        if request.POST.get("status") not in ChannelStatus.values:
+            messages.error(request, "Choose active or draft; nothing was changed.")
+            return _page_of(channel)
+        wanted = ChannelStatus(request.POST["status"])
         try:
             (channels.activate if wanted == ChannelStatus.ACTIVE else channels.deactivate)(channel)
         except GatewayError as error:

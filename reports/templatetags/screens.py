@@ -21,6 +21,7 @@ _ATTRIBUTES = (
     ('<div id="main"', 'role="main"'),
     ('<nav id="nav-sidebar-inner"', 'aria-label="Menu"'),
     ('id="searchbar-submit"', 'aria-label="Search"'),
+    ("x-on:click='showActions = !showActions'", 'aria-label="More"'),
 )
 _ICON = re.compile(r"<span(?=[^>]*\bmaterial-symbols-outlined)(?![^>]*\baria-hidden)")
 _LABEL = re.compile(r'(?<= data-label=")[a-z]')

@@ -113,3 +113,23 @@ def _wait_for_state(session: requests.Session, url: str, state: str) -> dict[str
             return message
         assert time.monotonic() < deadline, message
         time.sleep(0.1)
+
+
+def test_request_that_hangs_does_not_hold_the_end(tmp_path: Path) -> None:
+    with up(tmp_path) as gateway:
+        key = gateway.printed.split("API key (shown once): ")[1].split()[0]
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {key}"
+        url = f"http://127.0.0.1:{gateway.port}/api/v1/messages"
+        body = {"to": "+14155990408", "channel": "demo", "text": "Hello"}
+        message_id = session.post(url, json=body, timeout=10).json()["id"]
+        _wait_for_state(session, f"{url}/{message_id}", "sending")
+        code, seconds = gateway.stop()
+    assert (code, seconds < 5.5) == (0, True)
+
+
+def test_port_out_of_range_is_one_clear_error(tmp_path: Path) -> None:
+    code, output = _run("up", "--data-dir", str(tmp_path), "--port", "70000")
+    assert code == 2
+    assert "is no port" in output
+    assert "Traceback" not in output

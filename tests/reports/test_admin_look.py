@@ -158,6 +158,7 @@ def test_labels_are_pills_with_words_as_written(context: dict[str, str], classes
         ('<span class="block material-symbols-outlined">', 'aria-hidden="true" class="block'),
         ('<div id="main" class="x">', 'role="main" class="x"'),
         ('<nav id="nav-sidebar-inner">', 'aria-label="Menu"'),
+        ("<a x-on:click='showActions = !showActions'>", 'aria-label="More"'),
         ('<td data-label="state now">', 'data-label="State now"'),
     ],
 )
