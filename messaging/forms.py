@@ -14,6 +14,9 @@ from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
 
+# Regions that the table of names leaves out.
+_UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
+
 
 @lru_cache(maxsize=1)
 def countries() -> tuple[tuple[str, str], ...]:
