@@ -79,6 +79,16 @@ class AuditedAdmin:
             self._recorder(request).remember(obj)
         return obj
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page; its button "History" stands there for those only who may read the trail."""
+        hidden = {} if request.user.has_perm("access.view_auditentry") else {"show_history": False}
+        page: HttpResponse = super().change_view(  # type: ignore[misc]
+            request, object_id, form_url, {**(extra_context or {}), **hidden}
+        )
+        return page
+
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> dict[str, Any]:

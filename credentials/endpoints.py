@@ -59,7 +59,7 @@ def readable_tokens(credential: ApiCredential) -> list[str]:
 
 def _token_of(endpoint: CallbackEndpoint) -> str:
     try:
-        return endpoint.token
+        return str(endpoint.token)
     except SecretUnreadable:
         return ""
 

@@ -25,7 +25,7 @@ def countries() -> tuple[tuple[str, str], ...]:
 
     def english(code: str) -> str:
         names = LOCALE_DATA.get(code, {})
-        name = names.get("en", code)
+        name = names.get("en", _UNNAMED.get(code, code))
         return names[name[1:]] if name.startswith("*") else name  # "*aa": the same as in language aa
 
     named = sorted((english(code), code) for code in SUPPORTED_REGIONS)

@@ -1,9 +1,8 @@
-"""What an attempt's result makes of the message, and writing many results at once."""
+"""Writing the results of attempts: many at once, in one transaction, and none lost with another."""
 
 from __future__ import annotations
 
 import logging
-import random
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,26 +15,17 @@ from django.db.models.functions import Now
 from consent import ledger
 from core.bulk import insert_rows, update_rows
 from core.clock import now
-from core.errors import ConnectionFailed, TokenUnavailable
-from core.vocabulary import FailureClass, Outcome, Purpose
+from core.vocabulary import Outcome, Purpose
 from credentials.client import Exchange
 from credentials.pausing import pause
-from credentials.reading import SendResult
 from messaging import events, reports
 from messaging.gate import Passed
-from messaging.models import LONGEST_PROVIDER_ID, Attempt, Message, MessageEvent, MessagePart, Source
+from messaging.models import LONGEST_PROVIDER_ID, Attempt, Message, MessageEvent, MessagePart
+from messaging.outcomes import Next, next_of
 from messaging.states import PartState, Reason, State
 
 logger = logging.getLogger(__name__)
 
-MAX_TRIES = 8
-_FIRST_DELAY = 2.0
-_GROWTH = 5.0
-_LONGEST_DELAY = 900.0
-_LONGEST_RETRY_AFTER = 3600.0
-
-
-_NOT_REACHED = (ConnectionFailed.code, TokenUnavailable.code)
 _OPEN_PARTS = (PartState.SENDING, PartState.UNKNOWN)
 
 
@@ -46,56 +36,6 @@ class Result:
     passed: Passed
     exchange: Exchange | None
     given_back: str = ""
-
-
-@dataclass(frozen=True)
-class Next:
-    """Where a message goes after an attempt."""
-
-    state: State
-    part: PartState
-    reason: str = ""
-    due_in: float = 0.0
-    counts: bool = True
-
-
-def next_of(message: Message, exchange: Exchange, moment: datetime) -> Next:
-    """Pure: the state after an exchange; `due_in` seconds only for a message that goes back into the queue."""
-    result = exchange.result
-    match result.outcome:
-        case Outcome.ACCEPTED:
-            return Next(State.ACCEPTED, PartState.ACCEPTED)
-        case Outcome.UNKNOWN:
-            return Next(State.UNKNOWN, PartState.UNKNOWN, Reason.ANSWER_LOST)
-        case Outcome.OPTED_OUT:
-            return Next(State.FAILED, PartState.FAILED, Reason.OPTED_OUT)
-        case Outcome.TEMPORARY:
-            return _later(message, result, moment)
-    if result.failure == FailureClass.AUTH and message.source != Source.TEST:
-        return Next(State.QUEUED, PartState.WAITING, Reason.CREDENTIAL_PAUSED, counts=False)
-    if result.failure == FailureClass.CONFIGURATION:
-        return Next(State.FAILED, PartState.FAILED, Reason.CONFIGURATION)
-    return Next(State.FAILED, PartState.FAILED, Reason.REFUSED)
-
-
-def _later(message: Message, result: SendResult, moment: datetime) -> Next:
-    # A provider nobody could reach refused nothing: such a try does not count, its validity ends the message.
-    counts = result.code not in _NOT_REACHED
-    asked_for = min(result.retry_after or 0.0, _LONGEST_RETRY_AFTER)
-    delay = max(asked_for, backoff(message.tries + message.uncounted_tries))
-    if message.source == Source.TEST:
-        return Next(State.FAILED, PartState.FAILED, Reason.TEMPORARY)
-    if counts and message.tries >= MAX_TRIES:
-        return Next(State.FAILED, PartState.FAILED, Reason.TRIES_USED)
-    if moment + timedelta(seconds=delay) >= message.valid_until:
-        return Next(State.FAILED, PartState.FAILED, Reason.VALIDITY_OVER)
-    return Next(State.QUEUED, PartState.WAITING, Reason.TEMPORARY, due_in=delay, counts=counts)
-
-
-def backoff(tries: int) -> float:
-    """Full jitter: a random delay between half a second and a bound that grows fivefold, 2 s to 15 min."""
-    bound = min(_LONGEST_DELAY, _FIRST_DELAY * _GROWTH ** min(max(tries - 1, 0), 10))
-    return random.uniform(0.5, bound)  # noqa: S311  spreads load, guards nothing
 
 
 def write_surely(results: Sequence[Result]) -> None:

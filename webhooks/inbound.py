@@ -91,6 +91,9 @@ def _kept(
         return _insert(event, dedupe_key, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
 
     message = insert(key)
+    if message is None and event.provider_id and not _same(event, key, msisdn=msisdn, webhook=webhook):
+        # Providers use ids again, and a sample may name a value that is no id at all.
+        return insert(f"reused:{_digest_of(event, msisdn, event.provider_id, str(event.occurred_at or ''))}")
     if message is None and match.intent is Intent.OPT_OUT and not certain:
         # STOP, START, STOP: without id and time the second STOP looks like a copy of the first. The opt-in
         # between them tells that it may be a new one, and then it counts.
@@ -124,8 +127,19 @@ def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest) -> tuple[s
     if event.provider_id:
         return f"id:{event.provider_id}", True
     moment = event.occurred_at or int(raw.received_at.timestamp()) // _SAME_TEXT_WITHIN
-    content = "\x1f".join((msisdn, event.recipient, event.text, str(moment)))
-    return f"text:{keyed_hash(content, use='inbound message')}", event.occurred_at is not None
+    return f"text:{_digest_of(event, msisdn, str(moment))}", event.occurred_at is not None
+
+
+def _digest_of(event: InboundText, msisdn: str, *more: str) -> str:
+    return keyed_hash("\x1f".join((msisdn, event.recipient, event.text, *more)), use="inbound message")
+
+
+def _same(event: InboundText, key: str, *, msisdn: str, webhook: Webhook) -> bool:
+    """Whether what is kept under the key is this very message, and not another one with the same id."""
+    kept = InboundMessage.objects.filter(webhook=webhook, dedupe_key=key).first()
+    return kept is not None and (kept.msisdn, kept.recipient, kept.text, kept.occurred_at) == (
+        msisdn, event.recipient, event.text, event.occurred_at,
+    )  # fmt: skip
 
 
 def _record(message: InboundMessage, match: Match, *, webhook: Webhook, scope: str) -> ConsentEvent:

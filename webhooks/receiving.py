@@ -76,7 +76,8 @@ def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
         return _process(raw, webhook)
     except OperationalError:
         log.warning("webhook %s: callback %s failed, second attempt", webhook.id, raw.id, exc_info=True)
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         return _process(raw, webhook, late=InboundRequest.objects.filter(pk=raw.pk).exists())
 
 

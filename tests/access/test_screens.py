@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 
 from access.audit import record
@@ -179,3 +179,29 @@ def test_only_a_superuser_touches_superusers(client, boss):
     page = client.get(reverse("admin:auth_user_change", args=[ada.pk])).content.decode()
     assert 'name="is_superuser"' not in page
     assert 'name="groups"' in page
+
+
+@pytest.mark.parametrize("may_read_the_trail", [True, False])
+def test_the_history_button_is_there_for_those_who_may_read_the_trail(client, may_read_the_trail):
+    ada = User.objects.create_user("ada", is_staff=True)
+    names = ["view_group", *(["view_auditentry"] if may_read_the_trail else [])]
+    ada.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(ada)
+    group = Group.objects.create(name="sales")
+    page = client.get(reverse("admin:auth_group_change", args=[group.pk])).content.decode()
+    assert (reverse("admin:auth_group_history", args=[group.pk]) in page) is may_read_the_trail
+
+
+def test_only_a_superuser_chooses_what_a_group_may_do(client, boss):
+    group = Group.objects.create(name="sales")
+    page = reverse("admin:auth_group_change", args=[group.pk])
+    everything = [permission.pk for permission in Permission.objects.all()[:3]]
+    ada = User.objects.create_user("ada", is_staff=True)
+    ada.user_permissions.set(Permission.objects.filter(codename__in=["view_group", "change_group"]))
+    client.force_login(ada)
+    client.post(page, {"name": "sellers", "permissions": everything})
+    group.refresh_from_db()
+    assert (group.name, group.permissions.count()) == ("sellers", 0)
+    client.force_login(boss)
+    client.post(page, {"name": "sellers", "permissions": everything})
+    assert group.permissions.count() == 3

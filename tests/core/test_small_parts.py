@@ -20,7 +20,8 @@ from core.ids import uuid7
 from core.keyfile import FILE_NAME, load_or_create
 
 
-def test_ids_are_version_7_and_sort_by_time() -> None:
+def test_ids_are_version_7_and_sort_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.ids._last", (0, 0))  # other tests travel in time
     made = []
     for _ in range(5):
         made.append(uuid7())

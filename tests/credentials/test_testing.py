@@ -64,3 +64,13 @@ def test_the_form_asks_for_number_and_message() -> None:
     assert list(TestSendForm().fields) == ["number", "sender", "message"]
     assert TestSendForm({"number": "+1 415 555 0123", "message": "Hi"}).is_valid()
     assert set(TestSendForm({}).errors) == {"number", "message"}
+
+
+@pytest.mark.parametrize(
+    ("sender", "cleaned"),
+    [("", ""), ("(415) 555-0100", "+14155550100"), ("12345", "12345"), ("ACME", "ACME"), ("x" * 40, None)],
+)
+def test_the_sender_of_a_test_is_cleaned_like_a_channels(sender: str, cleaned: str | None) -> None:
+    form = TestSendForm({"number": "+14155550123", "message": "Hi", "sender": sender})
+    assert form.is_valid() is (cleaned is not None)
+    assert form.cleaned_data.get("sender") == cleaned

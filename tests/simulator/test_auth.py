@@ -70,12 +70,14 @@ def test_every_mac_format_is_accepted(client: Client, digest: str, form: str) ->
     [
         {"key": "another-key"},
         {"id": "another-id"},
-        {"ts": int(time.time()) - 400},
-        {"ts": int(time.time()) + 400},
+        {"ts": -400},
+        {"ts": 400},
         {"ts": "soon"},
     ],
 )
 def test_a_wrong_mac_is_refused(client: Client, changes: dict[str, Any]) -> None:
+    if isinstance(offset := changes.get("ts"), int):
+        changes = {"ts": int(time.time()) + offset}
     header = mac_header(client.url + "/mac/messages", **changes)
     answer = client.post("/mac/messages", json=MESSAGE, headers=header)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHORIZED")

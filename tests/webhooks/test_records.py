@@ -10,7 +10,7 @@ from django.urls import reverse
 from tests.webhooks.conftest import PERSON, Post, inbound, shown
 from webhooks.models import InboundMessage, InboundRequest, Webhook
 from webhooks.samples import samples_of
-from webhooks.services import create_webhook
+from webhooks.services import create_webhook, delete_webhook
 
 ADD = reverse("admin:webhooks_webhook_add")
 LIST = reverse("admin:webhooks_webhook_changelist")
@@ -113,3 +113,16 @@ def test_lists_take_the_same_few_queries_however_many_rows(
         create_webhook(credential=webhook.credential, name=f"Shop {number}")
     with django_assert_max_num_queries(12):
         staff.get(reverse(f"admin:webhooks_{model}_changelist"))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("term", ["415 555 0123", "(415) 555-0123", "+14155550123", "m-7"])
+def test_a_message_is_found_by_number_and_by_id_also_when_its_webhook_is_gone(
+    staff: Client, post: Post, webhook: Webhook, term: str, gone: bool
+) -> None:
+    post(inbound("hello", id="m-7"))
+    post(inbound("hello", id="m-8", **{"from": "+14155550199"}))
+    if gone:
+        delete_webhook(webhook=webhook)
+    answer = staff.get(reverse("admin:webhooks_inboundmessage_changelist"), {"q": term})
+    assert [row.provider_message_id for row in answer.context["cl"].result_list] == ["m-7"]

@@ -39,6 +39,29 @@ def test_a_copy_known_by_its_id_or_time_never_counts_twice(post: Post, values: d
 
 
 @pytest.mark.parametrize(
+    "other",
+    [
+        {"from": "+14155550182"},
+        {"text": "Stop all"},
+        {"to": SECOND},
+        {"timestamp": "2026-01-01T12:00:00Z"},
+    ],
+    ids=["number", "text", "recipient", "time"],
+)
+def test_a_stop_whose_id_another_message_had_counts_and_counts_once(
+    post: Post, other: dict[str, str]
+) -> None:
+    post(inbound("STOP", id="x", timestamp="2026-01-01T11:00:00Z"))
+    post(inbound("START", id="y"))
+    again = {**inbound("STOP", id="x", timestamp="2026-01-01T11:00:00Z"), **other}
+    for _ in range(2):
+        post(again)
+    kinds = [event.kind for event in ConsentEvent.objects.order_by("pk")]
+    assert kinds == ["opt_out", "opt_in", "opt_out"]
+    assert InboundMessage.objects.count() == 3
+
+
+@pytest.mark.parametrize(
     ("recipient", "scope"),
     [
         (SECOND, f"sender:{SECOND}"),
