@@ -10,6 +10,8 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from core.forms import SecretField, SecretInput
+from core.templating import check_text
+from credentials.checking import VARIABLES
 from credentials.forms import text_input
 from credentials.headers import (
     DEFAULT_HEADERS,
@@ -79,6 +81,8 @@ class RequestHeaderForm(forms.ModelForm):  # type: ignore[type-arg]
                 return data
             value = data["value"] = self.stored
         problem = value_problem(value) if value else "This field is required."
+        if not problem and "{" in value:
+            problem = " ".join(str(found) for found in check_text(value, known=VARIABLES))
         if not problem and self.is_fixed:
             problem = default_value_problem(data.get("name", ""), value)
         if problem:

@@ -159,7 +159,9 @@ def _parse(body: bytes) -> Any:
 def _should_be_readable(answer: Answer) -> bool:
     """JSON that does not parse, or a web page in place of an API's answer; an empty or plain one is fine."""
     media = media_type(answer.headers.get("Content-Type") or "")
-    return bool(answer.body.strip()) and (media.endswith("json") or media == "text/html")
+    body = answer.body.strip()
+    is_page = media == "text/html" or body[:15].lower().startswith((b"<!doctype html", b"<html"))
+    return bool(body) and (media.endswith("json") or is_page)
 
 
 def _search(path: str, content: Any) -> Any:

@@ -19,6 +19,7 @@ from credentials.auth.tokens import TOKENS, Token
 _UNSAID_LIFETIME: Final = 300.0
 _EARLY: Final = 30.0
 _PUBLIC_MEMBERS: Final = frozenset({"grant_type", "client_id", "scope", "audience", "resource", "token_type"})
+_MEMBERS: Final = ("grant_type", "client_id", "client_secret")
 
 
 class OAuthBackend(AuthBackend):
@@ -56,8 +57,10 @@ class OAuthBackend(AuthBackend):
         except ValueError as error:
             found.append(FieldProblem("oauth_body", str(error)))
         else:
-            if not body:
-                text = "Give at least grant_type, client_id and client_secret."
+            # Other grants, and logins without one, carry other members; the usual grant needs these three.
+            usual = not body or body.get("grant_type") == "client_credentials"
+            if missing := [name for name in _MEMBERS if usual and name not in body]:
+                text = f"The OAuth Body lacks {', '.join(missing)}. Add what the provider gave you."
                 found.append(FieldProblem("oauth_body", text))
         for field in ("oauth_url", "provider_url"):
             url = getattr(self.config, field)

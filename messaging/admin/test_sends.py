@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from access.audit import address_of, record
 from core.errors import GatewayError
 from core.numbers import mask_number
 from credentials.models import ApiCredential
 from credentials.testing import TestResult, TestSendForm, result_of
+from messaging.admin.badges import reason_text
+from messaging.models import Message
 from messaging.testsend import default_sender, send_test
 
 
@@ -23,18 +27,22 @@ def credential_test_send(request: HttpRequest, credential_id: uuid.UUID) -> Http
         raise PermissionDenied
     credential = get_object_or_404(ApiCredential, id=credential_id)
     form = TestSendForm(request.POST)
+    result, message = _send(request, credential, form) if form.is_valid() else (None, None)
     context = {
         **admin.site.each_context(request),
         "opts": ApiCredential._meta,
         "original": credential,
         "credential": credential,
         "form": form,
-        "result": _send(request, credential, form) if form.is_valid() else None,
+        "result": result,
+        "message_url": reverse("admin:messaging_message_change", args=[message.pk]) if message else "",
     }
     return render(request, "admin/credentials/test_result.html", context)
 
 
-def _send(request: HttpRequest, credential: ApiCredential, form: TestSendForm) -> TestResult | None:
+def _send(
+    request: HttpRequest, credential: ApiCredential, form: TestSendForm
+) -> tuple[TestResult | None, Message | None]:
     number = form.cleaned_data["number"]
     try:
         message = send_test(
@@ -45,7 +53,7 @@ def _send(request: HttpRequest, credential: ApiCredential, form: TestSendForm) -
         )
     except GatewayError as error:
         form.add_error("number" if error.param == "to" else None, error.text)
-        return None
+        return None, None
     record(
         actor=request.user,
         action="sent test SMS",
@@ -53,5 +61,8 @@ def _send(request: HttpRequest, credential: ApiCredential, form: TestSendForm) -
         changes={"to": mask_number(message.msisdn), "message": str(message.id)},
         address=address_of(request),
     )
-    attempts = message.attempts.exclude(outcome__in=("", "not_sent"))
-    return result_of(attempts.last(), message)
+    attempt = message.attempts.exclude(outcome__in=("", "not_sent")).last()
+    result = result_of(attempt, message)
+    if attempt is None:
+        result = replace(result, advice=f"Nothing was sent. {reason_text(message.reason)}.", detail="")
+    return result, message

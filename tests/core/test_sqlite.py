@@ -12,9 +12,7 @@ from tests.threads import run_together
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        "connection.vendor != 'sqlite'", reason="about the SQLite backend; runs in the SQLite run"
-    ),
+    pytest.mark.sqlite,
 ]
 
 

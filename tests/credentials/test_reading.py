@@ -200,3 +200,9 @@ def test_no_json_a_provider_answers_raises(content: Any) -> None:
 def test_a_path_that_cannot_be_followed_is_named(path: str) -> None:
     assert "messages[0].messageId" in path_problem(path)
     assert path_problem("messages[0].messageId") == ""
+
+
+def test_a_web_page_behind_a_wrong_content_type_is_no_answer() -> None:
+    for page in (b"<html>maintenance</html>", b"<!DOCTYPE html><p>Log in"):
+        answer = Answer(200, CaseInsensitiveDict({"Content-Type": "text/plain"}), page, 1)
+        assert ResponseReader().read(answer).outcome == Outcome.UNKNOWN

@@ -53,12 +53,12 @@ def on_postgresql() -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave PostgreSQL tests to the PostgreSQL run; skip what has no service here, unless all is required."""
-    if not on_postgresql():
-        other = [item for item in items if item.get_closest_marker("postgresql")]
-        if other:
-            config.hook.pytest_deselected(items=other)
-            items[:] = [item for item in items if item not in other]
+    """Leave tests about one engine to its run; skip what has no service here, unless all is required."""
+    elsewhere = "sqlite" if on_postgresql() else "postgresql"
+    other = [item for item in items if item.get_closest_marker(elsewhere)]
+    if other:
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if item not in other]
     for suite in missing():
         marked = [item for item in items if item.get_closest_marker(suite.marker)]
         if marked and os.environ.get("REQUIRE_ALL"):

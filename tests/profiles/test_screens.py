@@ -55,16 +55,25 @@ def test_a_number_stands_once_and_blank_ids_may_repeat(client):
 
 
 def test_an_external_id_stands_once(client):
-    add(client, external_id="c-1")
-    assert "Another profile" in add(client, msisdn="+14155550124", external_id="c-1").content.decode()
+    add(client, external_id="customer-0001")
+    assert (
+        "Another profile" in add(client, msisdn="+14155550124", external_id="customer-0001").content.decode()
+    )
 
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("(415) 555-0123", 1), ("+14155550123", 1), ("14155550123", 1), ("c-1", 1), ("415555", 0), ("ada", 0)],
+    [
+        ("(415) 555-0123", 1),
+        ("+14155550123", 1),
+        ("14155550123", 1),
+        ("customer-0001", 1),
+        ("415555", 0),
+        ("ada", 0),
+    ],
 )
 def test_a_profile_is_found_by_any_form_of_its_number(client, query, found):
-    Profile.objects.create(msisdn=ADA, external_id="c-1")
+    Profile.objects.create(msisdn=ADA, external_id="customer-0001")
     answer = client.get(reverse("admin:profiles_profile_changelist"), {"q": query})
     assert len(answer.context["cl"].result_list) == found
 
@@ -76,7 +85,7 @@ def test_the_list_names_attributes(client):
 
 
 def test_the_audit_trail_holds_no_personal_data(client):
-    add(client, attributes='{"firstName": "Ada"}', external_id="c-1")
+    add(client, attributes='{"firstName": "Ada"}', external_id="customer-0001")
     profile = Profile.objects.get()
     url = reverse("admin:profiles_profile_change", args=[profile.pk])
     client.post(url, {"msisdn": "+14155550199", "attributes": '{"firstName": "Eve"}', "language": "en"})
@@ -84,5 +93,5 @@ def test_the_audit_trail_holds_no_personal_data(client):
     assert entry.changes["msisdn"] == "changed"
     assert entry.changes["language"] == {"before": "", "after": "en"}
     trail = str(list(AuditEntry.objects.values()))
-    for private in ("5550123", "5550199", "Ada", "Eve", "c-1"):
+    for private in ("5550123", "5550199", "Ada", "Eve", "customer-0001"):
         assert private not in trail
