@@ -100,7 +100,8 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         form = super().get_form(request, obj, change, **kwargs)
         if "credential" in form.base_fields:
             widget = form.base_fields["credential"].widget
-            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_view_related = widget.can_delete_related = False
         return form
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
