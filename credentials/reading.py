@@ -13,6 +13,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from core.http import Answer
+from core.text import clean
 from core.vocabulary import FailureClass, Outcome
 from credentials.headers import media_type
 from credentials.vendors import ResponseRules
@@ -176,7 +177,7 @@ def _first(paths: Iterable[str], content: Any) -> str:
     for path in paths:
         value = _search(path, content)
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-            return str(value).strip()[:_LONGEST_TEXT]
+            return clean(str(value)).strip()[:_LONGEST_TEXT]
     return ""
 
 

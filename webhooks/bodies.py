@@ -34,14 +34,6 @@ def read_body(*, content_type: str, query: str, body: bytes) -> Any:
     return {**parameters, **_fields(text)}
 
 
-def clean(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair."""
-    if text.isascii():
-        return text.replace("\x00", "")
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\x00", "")
-
-
 def _decode(body: bytes, content_type: str) -> str:
     named = _CHARSET.search(content_type)
     try:

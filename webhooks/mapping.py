@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import MappingInvalid, PayloadUnreadable
-from webhooks.bodies import DEEPEST, clean
+from core.text import clean
+from webhooks.bodies import DEEPEST
 
 MOST_EVENTS = 1_000  # in one callback
 _VARIABLE = re.compile(r"\{\{\s*([\w.]*)\s*\}\}")

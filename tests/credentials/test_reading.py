@@ -206,3 +206,9 @@ def test_a_web_page_behind_a_wrong_content_type_is_no_answer() -> None:
     for page in (b"<html>maintenance</html>", b"<!DOCTYPE html><p>Log in"):
         answer = Answer(200, CaseInsensitiveDict({"Content-Type": "text/plain"}), page, 1)
         assert ResponseReader().read(answer).outcome == Outcome.UNKNOWN
+
+
+def test_an_id_no_database_takes_is_made_fit_to_be_kept() -> None:
+    body = b'{"messageId": "a\\u0000b\\ud800"}'
+    answer = Answer(202, CaseInsensitiveDict({"Content-Type": "application/json"}), body, 1)
+    assert ResponseReader().read(answer).provider_id == "ab\ufffd"
