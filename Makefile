@@ -9,7 +9,7 @@ PORT ?= 8000
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots bench-embedded clean
+.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots bench-embedded bench-engine contracts clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,13 @@ format: $(DEV_STAMP) ## Format the code and fix what can be fixed
 
 bench-embedded: $(DEV_STAMP) ## 200 messages through the embedded default; target 100 messages/s
 	$(BIN)/python -m bench.embedded
+
+bench-engine: $(DEV_STAMP) ## CPU of rendering and sending one request; targets 0.25 ms, and no slower than requests
+	$(BIN)/python -m bench.engine
+
+contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers
+	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \
+		--presets credentials/vendors --side outbound
 
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock

@@ -51,7 +51,7 @@ class Recorder:
         for formset in formsets:
             rows = list(self._inline_rows(formset))
             if rows:
-                found[str(formset.model._meta.verbose_name_plural)] = rows
+                found.setdefault(str(formset.model._meta.verbose_name_plural), []).extend(rows)
         return found
 
     def values_before_deletion(self, obj: models.Model) -> dict[str, Any]:

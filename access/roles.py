@@ -15,6 +15,7 @@ VIEW = ("view",)
 _EVERYDAY: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": VIEW,
     "credentials.requestheader": VIEW,
+    "credentials.providercode": VIEW,
     "webhooks.webhook": VIEW,
     "messaging.channelconfiguration": VIEW,
     "messaging.message": VIEW,
@@ -29,6 +30,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
     "credentials.requestheader": ALL,
     "credentials.callbackendpoint": EDIT,
+    "credentials.providercode": ("change", "view"),
     "webhooks.webhook": ALL,
     "webhooks.inboundrequest": VIEW,
     "messaging.channelconfiguration": ALL,

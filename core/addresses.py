@@ -88,12 +88,25 @@ class Target:
     @property
     def authority(self) -> str:
         """host:port as the private-host list writes it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{self._bracketed}:{self.port}"
+
+    @property
+    def host_header(self) -> str:
+        """The Host header: the port only when it is not the usual one."""
+        return self._bracketed if self.port == _PORTS[self.scheme] else self.authority
+
+    @property
+    def _bracketed(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 def check_url(url: str, *, private_hosts: frozenset[str]) -> None:
     """Refuse (AddressRefused) a URL that can never be right: scheme, host, user name, forbidden address."""
-    target = target_of(url)
+    check_target(target_of(url), private_hosts=private_hosts)
+
+
+def check_target(target: Target, *, private_hosts: frozenset[str]) -> None:
+    """Refuse (AddressRefused) a target whose host is a forbidden address or a name of this very machine."""
     address = literal(target.host)
     if address is not None:
         check_addresses(target, [address], private_hosts=private_hosts)
@@ -179,7 +192,7 @@ def literal(host: str) -> Address | None:
     except ValueError:
         pass
     try:
-        return IPv4Address(socket.inet_aton(host)) if _NUMERIC.fullmatch(host) else None
+        return IPv4Address(socket.inet_aton(host.rstrip("."))) if _NUMERIC.fullmatch(host) else None
     except OSError:
         return None
 

@@ -40,16 +40,21 @@ def insert(instance: models.Model) -> None:
 
 
 def update_rows(
-    model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, key: str = "id", where: str = ""
+    model: type[models.Model],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: str | tuple[str, ...] = "id",
+    where: str = "",
 ) -> int:
-    """Set each row's fields where its `key` matches; every row has the same fields, the key among them.
+    """Set each row's fields where its `key` matches; every row has the same fields, those of the key among them.
 
     `where` adds a condition on the table (named `t`), such as "t.state = 'sending'". Gives how many rows changed.
     55-140 times cheaper in client CPU than bulk_update.
     """
     if not rows:
         return 0
-    sql, fields = _update_statement(model, tuple(rows[0]), len(rows), key, where)
+    keys = (key,) if isinstance(key, str) else key
+    sql, fields = _update_statement(model, tuple(rows[0]), len(rows), keys, where)
     values = [_prepared(field, row[name]) for row in rows for name, field in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -89,7 +94,7 @@ def _insert_statement(model: type[models.Model], fields: tuple[Any, ...], count:
 
 @lru_cache(maxsize=512)
 def _update_statement(
-    model: type[models.Model], names: tuple[str, ...], count: int, key: str, where: str
+    model: type[models.Model], names: tuple[str, ...], count: int, keys: tuple[str, ...], where: str
 ) -> tuple[str, tuple[tuple[str, Any], ...]]:
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     quote = connection.ops.quote_name
@@ -99,8 +104,8 @@ def _update_statement(
         for number, (name, field) in enumerate(zip(names, fields, strict=True), start=1)
     ]
     row = "(" + ", ".join(_placeholder(field) for field in fields) + ")"
-    changes = ", ".join(f"{column} = {value}" for name, column, value in given if name != key)
-    matches = next(f"t.{column} = {value}" for name, column, value in given if name == key)
+    changes = ", ".join(f"{column} = {value}" for name, column, value in given if name not in keys)
+    matches = " AND ".join(f"t.{column} = {value}" for name, column, value in given if name in keys)
     sql = (
         f"UPDATE {quote(model._meta.db_table)} AS t SET {changes} "
         f"FROM (VALUES {', '.join([row] * count)}) AS v WHERE {matches}"

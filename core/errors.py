@@ -26,6 +26,12 @@ class ConfigurationInvalid(GatewayError):
     code = "configuration_invalid"
 
 
+class PathInvalid(ConfigurationInvalid):
+    """A value path or expression that cannot be followed."""
+
+    code = "path_invalid"
+
+
 class TemplateInvalid(GatewayError):
     """A template does not parse, or asks for something that is not there."""
 
@@ -36,6 +42,17 @@ class VariableMissing(TemplateInvalid):
     """A template asks for a variable that has no value; `param` is its dotted name."""
 
     code = "variable_missing"
+
+
+class CurlInvalid(GatewayError):
+    """A pasted cURL command cannot be read; `line` and `column` count from 1."""
+
+    code = "curl_invalid"
+
+    def __init__(self, text: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"Line {line}, column {column}: {text}", param="curl")
+        self.line = line
+        self.column = column
 
 
 class NumberInvalid(GatewayError):
@@ -139,6 +156,16 @@ class AuthenticationFailed(GatewayError):
     """The provider refused the credential."""
 
     code = "authentication_failed"
+
+
+class TokenEncodingRefused(AuthenticationFailed):
+    """A token endpoint may not read the way its request was written; `other` is the encoding to try."""
+
+    code = "token_encoding_refused"
+
+    def __init__(self, text: str, *, param: str = "", other: str = "") -> None:
+        super().__init__(text, param=param)
+        self.other = other
 
 
 class TokenUnavailable(GatewayError):

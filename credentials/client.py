@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from requests import PreparedRequest
@@ -18,18 +18,19 @@ from core.errors import (
     ConnectionFailed,
     GatewayError,
     SecretUnreadable,
+    TokenEncodingRefused,
     TokenUnavailable,
 )
 from core.http import Answer, GuardedSession, exchange
 from core.secrets import MASK, mask_text
 from core.vocabulary import FailureClass, Outcome
-from credentials.auth import backend_for
-from credentials.building import RequestBuilder, RequestShape
-from credentials.endpoints import readable_tokens, url_of
+from credentials.auth import backend_of, session_for
+from credentials.building import RequestBuilder
 from credentials.headers import is_secret_name
+from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.reading import ResponseReader, SendResult
-from credentials.vendors import preset_of
+from credentials.spec import CredentialSpec
 
 # An error of ours -> what it means for the message; every other one is a matter of configuration.
 _MEANING: Final[Mapping[type[GatewayError], tuple[Outcome, FailureClass]]] = {
@@ -38,6 +39,7 @@ _MEANING: Final[Mapping[type[GatewayError], tuple[Outcome, FailureClass]]] = {
     AnswerLost: (Outcome.UNKNOWN, FailureClass.NONE),
     AnswerTooLarge: (Outcome.UNKNOWN, FailureClass.NONE),
     AuthenticationFailed: (Outcome.FAILED, FailureClass.AUTH),
+    TokenEncodingRefused: (Outcome.FAILED, FailureClass.AUTH),
     SecretUnreadable: (Outcome.FAILED, FailureClass.AUTH),
 }
 _LONGEST_RECORD: Final = 20_000
@@ -46,7 +48,7 @@ _CACHED_CLIENTS: Final = 256
 
 @dataclass(frozen=True)
 class Exchange:
-    """One attempt: its result and what went over the wire, masked.
+    """One attempt: its result and what went over the wire, masked; `revision` is the credential's it was made with.
 
     `request` is {"method", "url", "headers", "body"}, `response` {"status", "headers", "body"}; {}: none.
     """
@@ -55,6 +57,7 @@ class Exchange:
     request: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] = field(default_factory=dict)
     elapsed_ms: int = 0
+    revision: int = 0
 
     @classmethod
     def lost(cls, code: str, detail: str = "") -> Exchange:
@@ -69,13 +72,15 @@ _Asked = tuple[Callable[[], None], Callable[[], None] | None]
 class ProviderClient:
     """Talks to the provider of one credential revision; shared by threads, one pooled session for each."""
 
-    def __init__(self, credential: ApiCredential) -> None:
+    def __init__(self, spec: CredentialSpec, *, broken: GatewayError | None = None) -> None:
+        self.spec = spec
         self._local = threading.local()
-        self._broken: GatewayError | None = None
-        try:
-            self._prepare(credential)
-        except GatewayError as error:
-            self._broken = error  # told with every send, so that nothing is lost silently
+        self._broken = broken  # told with every send, so that nothing is lost silently
+        if broken is None:
+            try:
+                self._prepare(spec)
+            except GatewayError as error:
+                self._broken = error
 
     def send(
         self,
@@ -84,7 +89,7 @@ class ProviderClient:
         before_request: Callable[[], None] | None = None,
         before_send: Callable[[], None] | None = None,
     ) -> Exchange:
-        """One attempt to hand a message over; faults of provider and network become results, not exceptions.
+        """One attempt to hand over a message, or one part of it; faults of provider and network become results.
 
         `before_request` is called before each request that carries the message, `before_send` once that request is
         connected, right before its first byte; either may raise to stop it.
@@ -94,32 +99,38 @@ class ProviderClient:
             if self._broken is not None:
                 raise self._broken
             asked = (before_request or _nothing, before_send)
-            return self._attempt({**context, **self._variables}, asked, record)
+            return self._attempt(context, asked, record)
         except GatewayError as error:
             return self._failed(error, record)
 
-    def _prepare(self, credential: ApiCredential) -> None:
-        rows = list(credential.headers.all())
-        preset = preset_of(credential.vendor)
-        self._auth = backend_for(credential)
+    def _prepare(self, spec: CredentialSpec) -> None:
+        self._auth = backend_of(spec.auth_type, spec.auth)
+        rows = spec.request.headers
         # Who knows a callback URL can report in the provider's name, so its token is as secret as the keys.
         self._secrets = (
             *(row.value for row in rows if row.secret and row.value),
-            *readable_tokens(credential),
+            *(variable.value for variable in spec.variables if variable.secret and variable.value),
+            *spec.further_secrets,
         )
         self._secret_names = frozenset(row.name.lower() for row in rows if row.secret)
-        self._key_name = credential.key_name.lower() if credential.auth_type == "api_key" else ""
-        self._variables = _variables_of(credential)
-        self._builder = RequestBuilder(shape_of(credential))
-        self._reader = ResponseReader(
-            message_id_path=credential.message_id_path, rules=preset.response, codes=preset.codes
-        )
+        self._key_name = spec.auth.key_name.lower() if spec.auth_type == "api_key" else ""
+        self._builder = RequestBuilder(spec)
+        self._reader = ResponseReader(spec.judging)
 
     def _attempt(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Exchange:
+        """One request, and one more when a renewed token or a changed message can help."""
+        result = self._exchange(context, asked, record)
+        known = {**self.spec.values(), **context}
+        if any(known.get(name) for name in result.again_without):
+            changed = {**context, **dict.fromkeys(result.again_without, "")}
+            result = self._exchange(changed, asked, record)
+        return self._finish(result, record)
+
+    def _exchange(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> SendResult:
         answer = self._request(context, asked, record)
         if answer.status == 401 and self._auth.refresh(record.prepared or PreparedRequest()):
             answer = self._request(context, asked, record)
-        return self._finish(self._reader.read(answer), record)
+        return self._reader.read(answer)
 
     def _request(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Answer:
         prepared = self._auth(self._builder.build(context))
@@ -133,7 +144,7 @@ class ProviderClient:
     def _session(self) -> GuardedSession:
         session: GuardedSession | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = GuardedSession()
+            session = self._local.session = session_for(self.spec.auth)
         return session
 
     def _failed(self, error: GatewayError, record: _Record) -> Exchange:
@@ -144,20 +155,16 @@ class ProviderClient:
     def _finish(self, result: SendResult, record: _Record) -> Exchange:
         """The exchange with every secret masked, also where the provider repeats one."""
         if self._broken is not None:
-            return Exchange(result=result)
+            return Exchange(result=result, revision=self.spec.revision)
         secrets = (*self._auth.secrets(), *self._secrets)
         return Exchange(
-            result=SendResult(
-                outcome=result.outcome,
-                provider_id=result.provider_id,
-                code=mask_text(result.code, secrets),
-                detail=mask_text(result.detail, secrets),
-                retry_after=result.retry_after,
-                failure=result.failure,
+            result=replace(
+                result, code=mask_text(result.code, secrets), detail=mask_text(result.detail, secrets)
             ),
             request=self._request_record(record.prepared, secrets),
             response=self._response_record(record.answer, secrets),
             elapsed_ms=record.elapsed_ms,
+            revision=self.spec.revision,
         )
 
     def _request_record(self, prepared: PreparedRequest | None, secrets: tuple[str, ...]) -> dict[str, Any]:
@@ -199,26 +206,6 @@ class _Record:
         self.elapsed_ms = 0
 
 
-def shape_of(credential: ApiCredential) -> RequestShape:
-    """The request as the operator wrote it."""
-    return RequestShape(
-        url=credential.provider_url,
-        headers=tuple((row.name, row.value) for row in credential.headers.all()),
-        payload=credential.payload,
-    )
-
-
-def _variables_of(credential: ApiCredential) -> dict[str, str]:
-    endpoint = credential.endpoints.filter(enabled=True).order_by("created_at").first()
-    url = url_of(endpoint) if endpoint else ""
-    return {
-        "providerAppId": credential.provider_app_id,
-        "apiToken": credential.api_token,
-        "statusCallbackUrl": url,
-        "inboundCallbackUrl": url,
-    }
-
-
 def _text(value: Any, charset: str) -> str:
     if isinstance(value, bytes):
         value = value.decode(charset, "replace")
@@ -249,9 +236,16 @@ def client_for(credential_id: uuid.UUID) -> ProviderClient:
         if kept is not None and kept[0] == version:
             _clients.move_to_end(credential_id)
             return kept[1]
-    client = ProviderClient(ApiCredential.objects.prefetch_related("headers").get(pk=credential_id))
+    client = _client_of(ApiCredential.objects.get(pk=credential_id))
     with _clients_lock:
         _clients[credential_id] = version, client
         while len(_clients) > _CACHED_CLIENTS:
             _clients.popitem(last=False)
     return client
+
+
+def _client_of(credential: ApiCredential) -> ProviderClient:
+    try:
+        return ProviderClient(spec_of(credential))
+    except SecretUnreadable as error:
+        return ProviderClient(CredentialSpec(revision=credential.revision), broken=error)

@@ -6,13 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.formsets import DELETION_FIELD_NAME
-from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from core.forms import SecretField, SecretInput
-from core.templating import check_text
-from credentials.checking import VARIABLES
-from credentials.forms import text_input
 from credentials.headers import (
     DEFAULT_HEADERS,
     default_value_problem,
@@ -21,49 +15,35 @@ from credentials.headers import (
     value_problem,
 )
 from credentials.models import RequestHeader
+from credentials.row_forms.base import RowFormSet, SecretRowForm
+from credentials.widgets import text_input
 
 
-class RequestHeaderForm(forms.ModelForm):  # type: ignore[type-arg]
+class RequestHeaderForm(SecretRowForm):
     """One header row; a secret value is write-only, blank keeps it."""
+
+    noun = "header"
+    name = forms.CharField(label="Name", max_length=100, widget=text_input(**{"aria-label": "Header name"}))
 
     class Meta:
         model = RequestHeader
         fields = ("name", "value", "secret")
 
-    name = forms.CharField(label="Name", max_length=100, widget=text_input(**{"aria-label": "Header name"}))
-    value = forms.CharField(
-        label="Value",
-        max_length=4000,
-        required=False,
-        strip=False,
-        widget=text_input(**{"aria-label": "Header value"}),
-    )
-    secret = forms.BooleanField(
-        label="Secret",
-        required=False,
-        widget=UnfoldBooleanSwitchWidget(attrs={"aria-label": "Secret: not shown again"}),
-    )
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.is_new = self.instance._state.adding
-        self.stored = "" if self.is_new else self.instance.value
-        self.keeps_secret = bool(self.instance.secret and self.stored)
-        if self.keeps_secret or (self.is_bound and self.data.get(self.add_prefix("secret"))):
-            self.fields["value"] = SecretField(
-                label="Value", strip=False, widget=SecretInput(attrs={"aria-label": "Header value"})
-            )
-        if self.is_new and self.is_bound:
-            self.initial = _offered(str(self.data.get(self.add_prefix("name"), "")))
-        self.is_fixed = is_undeletable(str(self.instance.name or self.initial.get("name") or ""))
+        self.is_fixed = is_undeletable(self._known_name())
         if self.is_fixed:
             # Not `disabled`, which browsers do not send: a new row is known as fixed by its posted name.
             self.fields["name"].widget.attrs["readonly"] = True
 
+    @property
+    def can_go(self) -> bool:
+        return not self.is_fixed
+
     def clean_name(self) -> str:
         """A header name that may be chosen; for a fixed header its own, whatever was posted."""
         if self.is_fixed:
-            return str(self.initial["name"])
+            return _as_offered(self._known_name())
         name: str = self.cleaned_data["name"].strip()
         if problem := name_problem(name):
             raise ValidationError(problem)
@@ -71,69 +51,60 @@ class RequestHeaderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         """The value: typed, or the secret kept. Fixed headers are no secrets."""
-        data = super().clean() or self.cleaned_data
+        data = super().clean()
         if self.is_fixed:
             data["secret"] = False
         value = data.get("value") or ""
-        if not value and self.keeps_secret:
-            if not data.get("secret"):
-                self.add_error("value", "Type the value again to have it shown from now on.")
-                return data
-            value = data["value"] = self.stored
-        problem = value_problem(value) if value else "This field is required."
-        if not problem and "{" in value:
-            problem = " ".join(str(found) for found in check_text(value, known=VARIABLES))
+        if "value" in self.errors:
+            return data
+        problem = "" if value else "This field is required."
+        if value and "{{" not in value and "{%" not in value:
+            problem = value_problem(value)
         if not problem and self.is_fixed:
             problem = default_value_problem(data.get("name", ""), value)
         if problem:
             self.add_error("value", problem)
         return data
 
-
-def _offered(posted_name: str) -> dict[str, str]:
-    """What a new row looked like before anybody typed: one of the fixed headers, else blank."""
-    known = {name.lower(): name for name in DEFAULT_HEADERS}
-    name = known.get(posted_name.strip().lower(), "")
-    return {"name": name, "value": DEFAULT_HEADERS[name]} if name else {}
+    def _known_name(self) -> str:
+        if not self.is_new:
+            return str(self.instance.name)
+        return self.posted("name") if self.is_bound else str(self.initial.get("name") or "")
 
 
-def _name_of(form: Any) -> str:
-    """The row's name; that of a fixed header also when the row was left as offered."""
-    found = form.initial if form.is_fixed else getattr(form, "cleaned_data", {})
-    return str(found.get("name") or "")
+def _as_offered(name: str) -> str:
+    return next(offered for offered in DEFAULT_HEADERS if offered.lower() == name.strip().lower())
 
 
-class RequestHeaderFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class RequestHeaderFormSet(RowFormSet):
     """All header rows of a credential; the fixed ones are offered when absent and cannot be deleted."""
+
+    group = "headers"
+    add_label = "Add new parameter"
+    ordered = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.is_bound:
+            return
         present = set() if self.instance._state.adding else {row.name.lower() for row in self.get_queryset()}
-        self.initial_extra = [
+        offered = list(self.initial_extra or ())
+        present |= {str(row.get("name", "")).lower() for row in offered}
+        missing = [
             {"name": name, "value": value}
             for name, value in DEFAULT_HEADERS.items()
             if name.lower() not in present
         ]
+        self.initial_extra = [*missing, *offered]
         self.extra = len(self.initial_extra)
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Rows of fixed headers have no delete box."""
-        super().add_fields(form, index)
-        if form.is_fixed:
-            form.fields.pop(DELETION_FIELD_NAME, None)
-
-    def _should_delete_form(self, form: Any) -> bool:
-        return not form.is_fixed and super()._should_delete_form(form)  # type: ignore[misc]
 
     def clean(self) -> None:
         """One row for each header, whatever the case of its letters."""
         super().clean()
         seen: set[str] = set()
-        for form in self.forms:
-            name = _name_of(form).lower()
-            if not name or self._should_delete_form(form):
-                continue
-            if name in seen:
+        for _, form in self.kept():
+            name = str(getattr(form, "cleaned_data", {}).get("name") or "").lower()
+            if name and name in seen:
                 form.add_error("name", "This header is there already.")
             seen.add(name)
 

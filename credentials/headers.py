@@ -12,8 +12,11 @@ DEFAULT_HEADERS: Final = {CONTENT_TYPE: "application/json", CHARSET: "UTF-8"}
 
 JSON_TYPE: Final = "application/json"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
+XML_TYPE: Final = "text/xml"
+TEXT_TYPE: Final = "text/plain"
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _VISIBLE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _FRAMING: Final = frozenset(
     {
@@ -50,10 +53,11 @@ def default_value_problem(name: str, value: str) -> str:
     """Why `value` does not fit one of the two fixed headers, "" when it does."""
     if name.lower() == CHARSET.lower():
         return "" if _is_charset(value) else f"{value!r} is not a known charset. UTF-8 suits nearly all."
-    media = media_type(value)
-    if media in {JSON_TYPE, FORM_TYPE} or re.fullmatch(r"application/[a-z0-9.-]+\+json", media):
+    if media_type(value).startswith("multipart/"):
+        return "The gateway writes no multipart bodies; choose JSON, a form, XML or text."
+    if _MEDIA_TYPE.fullmatch(media_type(value)) and not value_problem(value):
         return ""
-    return f"The gateway writes {JSON_TYPE} and {FORM_TYPE}; choose one of them."
+    return f"{value!r} is not a media type. Write one such as {JSON_TYPE}."
 
 
 def media_type(content_type: str) -> str:

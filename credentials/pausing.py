@@ -8,9 +8,14 @@ from core.clock import now
 from credentials.models import ApiCredential
 
 
-def pause(*, credential_id: uuid.UUID, reason: str) -> bool:
-    """Pause the credential unless it is paused already; True when this call did it."""
+def pause(*, credential_id: uuid.UUID, reason: str, revision: int | None = None) -> bool:
+    """Pause the credential unless it is paused already; True when this call did it.
+
+    With `revision`: only as long as the credential has not been changed since.
+    """
     running = ApiCredential.objects.filter(pk=credential_id, paused_at__isnull=True)
+    if revision is not None:
+        running = running.filter(revision=revision)
     return bool(running.update(paused_at=now(), paused_reason=reason))
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from core.http import Answer
 from core.text import clean
+from core.value_paths import Document, ValuePath, compile_path
 from core.vocabulary import FailureClass, Outcome
 from credentials.headers import media_type
-from credentials.vendors import ResponseRules
+from credentials.rules import Judge
+from credentials.spec import ResponseSpec, Rule
 
 LONGEST_RETRY_AFTER: Final = 3600.0
 _LONGEST_TEXT: Final = 500
@@ -58,7 +56,11 @@ _STATUSES: Final[Mapping[int, tuple[Outcome, FailureClass]]] = {
 
 @dataclass(frozen=True)
 class SendResult:
-    """What became of one request; `retry_after` in seconds, only when the provider asked for it."""
+    """What became of one request; `retry_after` in seconds, only when the provider asked for it.
+
+    `rule` is the number, from 1, of the response rule that decided, 0 for none; `again_without` names variables
+    to empty for one more try.
+    """
 
     outcome: Outcome
     provider_id: str = ""
@@ -66,43 +68,57 @@ class SendResult:
     detail: str = ""
     retry_after: float | None = None
     failure: FailureClass = FailureClass.NONE
+    rule: int = 0
+    again_without: tuple[str, ...] = ()
 
 
 class ResponseReader:
-    """Success rule, id rule and code table of one credential."""
+    """Rules, id rule and code table of one credential; PathInvalid when a path of them cannot be followed."""
 
-    def __init__(
-        self,
-        *,
-        message_id_path: str = "",
-        rules: ResponseRules | None = None,
-        codes: Mapping[str, str] | None = None,
-    ) -> None:
-        self._rules = rules or ResponseRules()
-        self._codes = {code: FailureClass(value) for code, value in (codes or {}).items()}
-        self._id_paths = [message_id_path] if message_id_path else ID_PATHS
+    def __init__(self, spec: ResponseSpec | None = None) -> None:
+        spec = spec or ResponseSpec()
+        self._codes = {code: FailureClass(value) for code, value in spec.codes.items()}
+        self._ignored = frozenset(spec.ignored_ids)
+        self._id_paths = _compiled([spec.id_path] if spec.id_path else ID_PATHS)
+        self._code_paths = _compiled([path for path in (spec.code_path, *CODE_PATHS) if path])
+        self._text_paths = _compiled([path for path in (spec.text_path, *DETAIL_PATHS) if path])
+        self._judge = Judge(spec.rules)
 
     def read(self, answer: Answer) -> SendResult:
         """Judge an answer; never raises."""
-        content = _parse(answer.body)
+        document = Document(answer.body, answer.headers)
+        number, rule = self._judge.first_fit(answer.status, document)
+        if rule is not None:
+            result = self._by_rule(rule, answer, document)
+            return replace(result, rule=number, again_without=rule.again_without)
         if 200 <= answer.status < 300:
-            return self._read_success(answer, content)
-        return self._read_refusal(answer, content)
+            return self._success(answer, document)
+        return self._refusal(answer, document)
 
-    def _read_success(self, answer: Answer, content: Any) -> SendResult:
-        if content is None and _should_be_readable(answer):
+    def _by_rule(self, rule: Rule, answer: Answer, document: Document) -> SendResult:
+        outcome = Outcome(rule.outcome)
+        if outcome == Outcome.ACCEPTED:
+            return self._accepted(document)
+        if outcome == Outcome.OPTED_OUT:
+            return self._told(outcome, FailureClass.OPTED_OUT, answer, document)
+        if outcome == Outcome.FAILED:
+            return self._refused(answer, document, FailureClass(rule.failure or FailureClass.UNKNOWN))
+        return self._told(outcome, FailureClass(rule.failure), answer, document)
+
+    def _success(self, answer: Answer, document: Document) -> SendResult:
+        if _should_be_readable(answer) and document.json is None:
             return SendResult(
                 Outcome.UNKNOWN,
                 code="answer_unreadable",
                 detail="The provider said yes in a form that cannot be read.",
             )
-        if self._rules.success_path and _search(self._rules.success_path, content) not in (
-            self._rules.success_values
-        ):
-            return self._refused(answer, content, FailureClass.UNKNOWN)
-        return SendResult(Outcome.ACCEPTED, provider_id=_first(self._id_paths, content))
+        return self._accepted(document)
 
-    def _read_refusal(self, answer: Answer, content: Any) -> SendResult:
+    def _accepted(self, document: Document) -> SendResult:
+        provider_id = _first(self._id_paths, document)
+        return SendResult(Outcome.ACCEPTED, provider_id="" if provider_id in self._ignored else provider_id)
+
+    def _refusal(self, answer: Answer, document: Document) -> SendResult:
         if 300 <= answer.status < 400:
             return SendResult(
                 Outcome.FAILED,
@@ -117,44 +133,33 @@ class ResponseReader:
             else (Outcome.FAILED, FailureClass.UNKNOWN),
         )
         if outcome == Outcome.FAILED:
-            return self._refused(answer, content, failure)
+            return self._refused(answer, document, failure)
+        return self._told(outcome, failure, answer, document)
+
+    def _refused(self, answer: Answer, document: Document, failure: FailureClass) -> SendResult:
+        """A refusal; what the code table says of its code is more telling than the status, except for a 401."""
+        code = self._code(answer, document)
+        failure = self._codes.get(code, failure) if answer.status != 401 else failure
+        outcomes = {FailureClass.OPTED_OUT: Outcome.OPTED_OUT, FailureClass.RATE: Outcome.TEMPORARY}
+        return self._told(outcomes.get(failure, Outcome.FAILED), failure, answer, document)
+
+    def _told(
+        self, outcome: Outcome, failure: FailureClass, answer: Answer, document: Document
+    ) -> SendResult:
         return SendResult(
             outcome,
-            code=_first(CODE_PATHS, content) or f"http_{answer.status}",
-            detail=_first(DETAIL_PATHS, content),
+            code=self._code(answer, document),
+            detail=_first(self._text_paths, document),
             retry_after=_retry_after(answer.headers.get("Retry-After")),
             failure=failure,
         )
 
-    def _refused(self, answer: Answer, content: Any, failure: FailureClass) -> SendResult:
-        rules = self._rules
-        code = _first([rules.code_path, *CODE_PATHS], content) or f"http_{answer.status}"
-        known = self._codes.get(code)
-        if failure != FailureClass.AUTH and known:
-            failure = known
-        outcomes = {FailureClass.OPTED_OUT: Outcome.OPTED_OUT, FailureClass.RATE: Outcome.TEMPORARY}
-        return SendResult(
-            outcomes.get(failure, Outcome.FAILED),
-            code=code,
-            detail=_first([rules.detail_path, *DETAIL_PATHS], content),
-            failure=failure,
-        )
+    def _code(self, answer: Answer, document: Document) -> str:
+        return _first(self._code_paths, document) or f"http_{answer.status}"
 
 
-def path_problem(path: str) -> str:
-    """Why a message id path cannot be used, "" when it can."""
-    try:
-        jmespath.compile(path)
-    except JMESPathError:
-        return "Write the path to the message's id in the answer, such as messages[0].messageId."
-    return ""
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+def _compiled(paths: Iterable[str]) -> tuple[ValuePath, ...]:
+    return tuple(compile_path(path) for path in paths)
 
 
 def _should_be_readable(answer: Answer) -> bool:
@@ -165,17 +170,10 @@ def _should_be_readable(answer: Answer) -> bool:
     return bool(body) and (media.endswith("json") or is_page)
 
 
-def _search(path: str, content: Any) -> Any:
-    try:
-        return jmespath.search(path, content) if path and content is not None else None
-    except (JMESPathError, RecursionError, TypeError, ValueError):
-        return None
-
-
-def _first(paths: Iterable[str], content: Any) -> str:
+def _first(paths: Sequence[ValuePath], document: Document) -> str:
     """The first text or number found, as text."""
     for path in paths:
-        value = _search(path, content)
+        value: Any = path.find(document)
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
             return clean(str(value)).strip()[:_LONGEST_TEXT]
     return ""

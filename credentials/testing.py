@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from django import forms
 from django.conf import settings
+from requests.structures import CaseInsensitiveDict
 
-from core.errors import NumberInvalid
+from core.errors import GatewayError, NumberInvalid
 from core.numbers import parse_sender
 from core.secrets import MASK
+from core.value_paths import Document
 from core.vocabulary import FailureClass, Outcome
+from credentials.choices import RULE_OUTCOMES, Test
+from credentials.rules import Judge
+from credentials.spec import Rule
 
 
 class TestKind(StrEnum):
@@ -47,6 +52,18 @@ _LOST: Final = (
 
 
 @dataclass(frozen=True)
+class TestPart:
+    """One request of a text that travels in several."""
+
+    __test__ = False
+
+    number: int
+    outcome: str
+    provider_id: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class TestResult:
     """One test send, typed; `request` and `response` are masked."""
 
@@ -63,6 +80,8 @@ class TestResult:
     request: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] = field(default_factory=dict)
     curl: str = ""
+    rule: str = ""
+    parts: tuple[TestPart, ...] = ()
 
     @property
     def tone(self) -> str:
@@ -98,6 +117,42 @@ class TestSendForm(forms.Form):
             return parse_sender(sender, default_country=country).value if sender else ""
         except NumberInvalid as error:
             raise forms.ValidationError(error.text) from error
+
+
+def judging_rule(rules: Sequence[Rule], response: Mapping[str, Any]) -> str:
+    """Which response rule a stored answer fits, in words; "" when none does."""
+    if not rules or not response:
+        return ""
+    headers = CaseInsensitiveDict(response.get("headers") or {})
+    document = Document(str(response.get("body") or "").encode(), headers)
+    try:
+        number, rule = Judge(rules).first_fit(int(response["status"]), document)
+    except GatewayError:
+        return ""
+    if rule is None:
+        return ""
+    test = Test(rule.test).label
+    where, values = rule.path or "the answer", ", ".join(rule.values)
+    outcome = dict(RULE_OUTCOMES)[rule.outcome]
+    asked = " ".join(filter(None, [f"{rule.statuses}:" if rule.statuses else "", where, test, values]))
+    return f"Response rule {number} ({asked[:200]}): {outcome}"
+
+
+def parts_of(message: Any) -> tuple[TestPart, ...]:
+    """How each part of a test that travelled in several ended; () for a message of one part."""
+    last = {attempt.part: attempt for attempt in message.attempts.order_by("number")}
+    parts = list(message.parts.all())
+    if len(parts) < 2:
+        return ()
+    return tuple(
+        TestPart(
+            number=part.number,
+            outcome=str(getattr(last.get(part.number), "outcome", "") or "not sent").replace("_", " "),
+            provider_id=part.provider_id,
+            code=str(getattr(last.get(part.number), "code", "")),
+        )
+        for part in parts
+    )
 
 
 def result_of(attempt: Any, message: Any) -> TestResult:
@@ -145,5 +200,6 @@ def curl_of(request: Mapping[str, Any]) -> str:
         return ""
     parts = [f"curl -X {request['method']} {shlex.quote(request['url'])}"]
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request["headers"].items()]
-    parts.append(f"--data-raw {shlex.quote(request['body'])}")
+    if request["body"]:
+        parts.append(f"--data-raw {shlex.quote(request['body'])}")
     return " \\\n  ".join(parts).replace(MASK, "YOUR-SECRET")

@@ -18,9 +18,11 @@ from core.errors import TextEmpty, TextTooLong, about
 from core.numbers import parse_number
 from core.templating import render_text
 from core.vocabulary import Purpose
+from credentials.loading import text_of
 from credentials.models import ApiCredential
 from messaging import events
-from messaging.models import ChannelConfiguration, Message, MessagePart, Source
+from messaging.context import asks_for_profile, texts_of_parts
+from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
 from messaging.states import State
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
@@ -51,6 +53,7 @@ class Submission:
     unique_key: str | None = None
     reference: str = ""
     actor: str = ""  # the person, where one submits by hand
+    in_reply_to: str = ""  # the provider's id of the inbound message this one answers
     personalise: bool = True  # False: the text is final, whatever braces it contains
 
 
@@ -85,7 +88,7 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
 
 def _attributes(submission: Submission, msisdn: str) -> dict[str, Any]:
     """Stored attributes, those of the submission over them; not looked up when no template asks for any."""
-    if "profile" not in submission.text and "profile" not in submission.credential.payload:
+    if "profile" not in submission.text and not asks_for_profile(submission.credential):
         return dict(submission.profile)
     return attributes_for([msisdn]).get(msisdn, {}) | dict(submission.profile)
 
@@ -111,6 +114,7 @@ def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) ->
 
 def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str, Any]) -> Message:
     moment = now()
+    texts = texts_of_parts(text, text_of(submission.credential))
     message = Message(
         channel=submission.channel,
         credential=submission.credential,
@@ -123,13 +127,21 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
         text=text,
         profile=profile,
         reference=submission.reference,
+        in_reply_to=submission.in_reply_to[:LONGEST_PROVIDER_ID],
+        part_count=len(texts),
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,
         valid_until=moment + VALIDITY[submission.purpose],
     )
     insert(message)
-    insert_rows(MessagePart, [{"message_id": message.id, "number": 1}])
+    insert_rows(
+        MessagePart,
+        [
+            {"message_id": message.id, "number": number, "text": part}
+            for number, part in enumerate(texts, start=1)
+        ],
+    )
     events.record(
         [message.id], before="", after=State.QUEUED, actor=submission.actor or submission.source, at=moment
     )

@@ -15,10 +15,11 @@ from access.authentication import HasScope
 from access.idempotency import run_once
 from access.models import ApiKey, Scope
 from core.errors import MessageUnknown, RequestInvalid
-from core.segments import segment
 from core.vocabulary import Purpose
+from credentials.loading import text_of
 from messaging import channels
 from messaging.accept import accept, through_channel
+from messaging.context import count, texts_of
 from messaging.models import ChannelConfiguration, Message, Source
 from messaging.serializers import AcceptedView, ErrorView, MessageView, SendRequest
 
@@ -72,7 +73,10 @@ class MessageDetailView(APIView):
     )
     def get(self, request: Request, message_id: uuid.UUID) -> Response:
         message = (
-            Message.objects.select_related("channel").prefetch_related("events").filter(id=message_id).first()
+            Message.objects.select_related("channel")
+            .prefetch_related("events", "parts")
+            .filter(id=message_id)
+            .first()
         )
         if message is None:
             raise MessageUnknown(f"There is no message {message_id}. Use the id that the send call returned.")
@@ -93,7 +97,7 @@ def _submit(values: dict[str, Any], request: Request) -> tuple[int, dict[str, An
             reference=values["reference"],
         )
     )
-    counted = segment(message.text)
+    counted = count(texts_of(message.text, text_of(channel.credential)))
     answer = {
         "id": str(message.id),
         "state": message.state,

@@ -1,22 +1,96 @@
-"""What a payload template may use of a message."""
+"""What is sent of a message: its text in parts, and what a request's templates may use of it."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from core.segments import segment
+from core.errors import GatewayError
+from core.segments import Encoding, segment
+from core.splitting import smart, split
+from core.vocabulary import Purpose
+from credentials.choices import SplitMode, TextEncoding
+from credentials.loading import spec_of
+from credentials.models import ApiCredential
+from credentials.spec import TextSpec
 from messaging.models import Message
 
 
-def context_of(message: Message) -> dict[str, Any]:
-    """The variables of the provider payload that come from the message; the client adds those of the credential."""
+def texts_of(text: str, spec: TextSpec) -> list[str]:
+    """The texts that a text is sent as: characters replaced and cut as the credential wants it."""
+    return split(smart(text) if spec.encoding == TextEncoding.SMART else text, spec.max_length)
+
+
+def texts_of_parts(text: str, spec: TextSpec) -> list[str]:
+    """One text for each part that has a request of its own; "" for a part that is the whole message."""
+    texts = texts_of(text, spec) if spec.split == SplitMode.REQUESTS else []
+    return texts if len(texts) > 1 else [""]
+
+
+def asks_for_profile(credential: ApiCredential) -> bool:
+    """Whether a request of the credential may use attributes of the recipient's profile."""
+    return "profile" in credential.payload or _rows_ask_for_profile(credential.pk, credential.revision)
+
+
+@lru_cache(maxsize=256)
+def _rows_ask_for_profile(credential_id: uuid.UUID, revision: int) -> bool:
+    """Looked up once for each revision: accepting a message costs no further query."""
+    try:
+        request = spec_of(ApiCredential.objects.get(pk=credential_id)).request
+    except GatewayError:  # a secret that cannot be read: sending will tell
+        return True
+    values = [row.value for row in (*request.query, *request.fields)] + [row.value for row in request.headers]
+    return any("profile" in text for text in (request.url, *values))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How texts travel: UCS-2 if one of them does, and the SMS they need in all."""
+
+    encoding: Encoding
+    count: int
+
+
+def count(texts: Iterable[str]) -> Counted:
+    """Count the SMS of all the texts a message is sent as."""
+    counted = [segment(text) for text in texts]
+    is_unicode = any(one.encoding == Encoding.UCS2 for one in counted)
+    return Counted(Encoding.UCS2 if is_unicode else Encoding.GSM7, sum(one.count for one in counted))
+
+
+def context_of(
+    message: Message, part: int = 1, *, texts: Sequence[str] = (), spec: TextSpec | None = None
+) -> dict[str, Any]:
+    """The variables of one request that come from the message; the client adds those of the credential.
+
+    `texts` are those of all parts, () for a message of one part; that one may still hold several texts.
+    """
+    if not texts:
+        texts, text = _together(message.text, spec or TextSpec())
+    else:
+        text = texts[part - 1]
+    message_id = str(message.id)
     return {
         "toNumber": message.msisdn,
         "fromNumber": message.sender,
-        "message": message.text,
-        "messageId": str(message.id),
-        "part": 1,
-        "parts": message.part_count,
-        "encoding": segment(message.text).encoding.value,
+        "message": text,
+        "messageId": message_id,
+        "part": part,
+        "parts": len(texts),
+        "partReference": message_id if part == 1 else f"{message_id}.{part}",
+        "messageParts": list(texts),
+        "priority": "high" if message.purpose == Purpose.ONE_TIME_CODE else "normal",
+        "inReplyTo": message.in_reply_to,
+        "purpose": message.purpose,
         "profile": message.profile,
     }
+
+
+def _together(text: str, spec: TextSpec) -> tuple[list[str], str]:
+    """All texts of one request, and the whole of it."""
+    whole = smart(text) if spec.encoding == TextEncoding.SMART else text
+    # With a request for each part, a message that was stored as one part stays one, whatever the limit is now.
+    return (split(whole, spec.max_length) if spec.split == SplitMode.TOGETHER else [whole]), whole

@@ -14,31 +14,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from core.vocabulary import Purpose
-from credentials.client import Exchange, ProviderClient, client_for
+from credentials.client import client_for
 from messaging import claiming, gate, results
-from messaging.context import context_of
-from messaging.gate import Passed
+from messaging.attempting import attempt
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
-from messaging.states import Reason
 from messaging.wakeups import bell_of
 
 logger = logging.getLogger(__name__)
 
-START_WITHIN_SECONDS = 2.0
 _GATHER_SECONDS = 0.01
 _LOOK_AROUND_SECONDS = 0.05
 
 stopping = threading.Event()
-
-
-class NotStarted(Exception):
-    """Raised inside an attempt, before a request leaves, to stop it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Sender:
@@ -123,7 +111,7 @@ class Sender:
             return set()
         if len(claim.message_ids) == free:
             self.bell.rung.set()
-        return {self.threads.submit(_attempt, client, item) for item in gate.pass_gate(claim)}
+        return {self.threads.submit(attempt, client, item) for item in gate.pass_gate(claim)}
 
 
 def _some(running: set[Future[Result]]) -> set[Future[Result]]:
@@ -166,7 +154,7 @@ def ask_all_due() -> None:
 def deliver_one(message_id: uuid.UUID) -> bool:
     """Send one message now, in this thread; False when it was taken by another worker or stopped at the gate."""
     passed = gate.pass_gate(claiming.claim_one(message_id))
-    results.write_surely([_attempt(client_for(item.message.credential_id), item) for item in passed])
+    results.write_surely([attempt(client_for(item.message.credential_id), item) for item in passed])
     return bool(passed)
 
 
@@ -177,55 +165,3 @@ def wait_for_attempts(*, timeout: float) -> bool:
         senders = list(_senders.values())
     idle = [sender.wait_idle(max(deadline - time.monotonic(), 0.0)) for sender in senders]
     return all(idle)
-
-
-def _attempt(client: ProviderClient, passed: Passed) -> Result:
-    """One attempt in a sender thread; never raises, so that every message gets its result."""
-    permission = _Permission(passed)
-    try:
-        exchange = client.send(
-            context_of(passed.message), before_request=permission, before_send=permission.check_age
-        )
-    except NotStarted as stop:
-        return Result(passed=passed, exchange=None, given_back=stop.reason)
-    except Exception:
-        # Whether a byte left is not known here: the message becomes unknown, never silently sent again.
-        logger.exception("Attempt of message %s ended in an error of ours", passed.message.id)
-        return Result(passed=passed, exchange=Exchange.lost("internal_error"))
-    return Result(passed=passed, exchange=exchange)
-
-
-class _Permission:
-    """Asked before every request of an attempt: the first must start in time, a further one looks at consent again."""
-
-    def __init__(self, passed: Passed) -> None:
-        self.passed = passed
-        self.asked = 0
-        self.asked_at = passed.passed_at
-
-    def __call__(self) -> None:
-        self.asked += 1
-        if self.asked > 1:
-            self._look_again()
-        self.check_age()
-
-    def check_age(self) -> None:
-        """Right before the first byte: connecting may have taken longer than a permission lasts."""
-        if time.monotonic() - self.asked_at > START_WITHIN_SECONDS:
-            raise NotStarted(Reason.GIVEN_BACK)
-
-    def _look_again(self) -> None:
-        if self.passed.message.purpose == Purpose.CONSENT_REPLY:
-            self.asked_at = time.monotonic()
-            return
-        started = time.monotonic()
-        try:
-            may_go_on = gate.may_go_on(self.passed)
-        except Exception as error:
-            logger.exception("No look at consent was possible for message %s", self.passed.message.id)
-            raise NotStarted(Reason.GIVEN_BACK) from error
-        finally:
-            connection.close()  # a sender thread keeps none: nobody would look after it
-        if not may_go_on:
-            raise NotStarted(Reason.GIVEN_BACK)
-        self.asked_at = started

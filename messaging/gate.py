@@ -25,12 +25,29 @@ SENDING_LEASE = timedelta(seconds=90)
 
 @dataclass(frozen=True)
 class Passed:
-    """A message that may be sent now: once, by this worker, within 2 s of `passed_at` (monotonic seconds)."""
+    """A message that may be sent now: once, by this worker, within 2 s of `passed_at` (monotonic seconds).
+
+    `waiting` are the numbers of its parts that the provider has not certainly accepted, in order; the attempt of the
+    first is open. `texts` are those of all parts, () for a message of one part.
+    """
 
     message: Message
     token: uuid.UUID
     attempt_id: int
     passed_at: float
+    waiting: tuple[int, ...] = (1,)
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the gate needs of a message's parts."""
+
+    waiting: tuple[int, ...] = (1,)
+    texts: tuple[str, ...] = ()
+
+
+_ONE = _Parts()
 
 
 @dataclass(frozen=True)
@@ -67,13 +84,22 @@ def pass_gate(claim: Claim) -> list[Passed]:
             for message in messages
         }
         refused = [message for message in messages if verdicts[message.id] is not PASS]
-        passed = [message for message in messages if verdicts[message.id] is PASS]
+        parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
+        # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
+        passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
         for message in refused:
             _refuse(message, verdicts[message.id], moment)
-        attempts = _open(passed, moment)
+        attempts = _open(passed, parts, moment)
     now = time.monotonic()
     return [
-        Passed(message=message, token=claim.token, attempt_id=attempt_id, passed_at=now)
+        Passed(
+            message=message,
+            token=claim.token,
+            attempt_id=attempt_id,
+            passed_at=now,
+            waiting=parts[message.id].waiting,
+            texts=parts[message.id].texts,
+        )
         for message, attempt_id in zip(passed, attempts, strict=True)
     ]
 
@@ -133,7 +159,23 @@ def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
     events.record([message.id], before=State.CLAIMED, after=verdict.state, reason=verdict.reason, at=moment)
 
 
-def _open(messages: list[Message], moment: datetime) -> list[int]:
+def _parts_of(messages: list[Message]) -> dict[uuid.UUID, _Parts]:
+    """What is left to send of each message; a message of one part costs no look."""
+    several = [message.id for message in messages if message.part_count > 1]
+    rows: dict[uuid.UUID, list[MessagePart]] = {message_id: [] for message_id in several}
+    for part in MessagePart.objects.filter(message_id__in=several).order_by("number") if several else ():
+        rows[part.message_id].append(part)
+    found = {
+        message_id: _Parts(
+            waiting=tuple(part.number for part in parts if part.state == PartState.WAITING),
+            texts=tuple(part.text for part in parts),
+        )
+        for message_id, parts in rows.items()
+    }
+    return {message.id: found.get(message.id, _ONE) for message in messages}
+
+
+def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datetime) -> list[int]:
     ids = [message.id for message in messages]
     if not ids:
         return []
@@ -153,8 +195,11 @@ def _open(messages: list[Message], moment: datetime) -> list[int]:
     )
     update_rows(
         MessagePart,
-        [{"message_id": message_id, "state": PartState.SENDING} for message_id in ids],
-        key="message_id",
+        [
+            {"message_id": message_id, "number": parts[message_id].waiting[0], "state": PartState.SENDING}
+            for message_id in ids
+        ],
+        key=("message_id", "number"),
         where=f"t.state = '{PartState.WAITING}'",
     )
     for message in messages:
@@ -163,13 +208,18 @@ def _open(messages: list[Message], moment: datetime) -> list[int]:
     return insert_rows(
         Attempt,
         [
-            {"message_id": message.id, "number": _attempt_number(message), "started_at": moment}
+            {
+                "message_id": message.id,
+                "part": parts[message.id].waiting[0],
+                "number": attempt_number(message),
+                "started_at": moment,
+            }
             for message in messages
         ],
         returning="id",
     )
 
 
-def _attempt_number(message: Message) -> int:
-    # A try that did not count (credential paused) was still an HTTP exchange with a row of its own.
+def attempt_number(message: Message) -> int:
+    """Number of the attempt that passed; a try that did not count was still an exchange with a row of its own."""
     return message.tries + message.uncounted_tries

@@ -116,6 +116,7 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
     text = models.TextField()
     profile = models.JSONField(default=dict)
     reference = models.CharField(max_length=100, blank=True)
+    in_reply_to = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True)
     unique_key = models.CharField(max_length=100, null=True, unique=True)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=40, blank=True)
@@ -168,10 +169,11 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
 
 
 class MessagePart(models.Model):
-    """One part of a message: the unit of sending and reporting."""
+    """One part of a message: the unit of sending and reporting. `text` is blank where it is the whole message."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveSmallIntegerField()
+    text = models.TextField(blank=True)
     state = models.CharField(max_length=12, choices=PartState, default=PartState.WAITING)
     provider_id = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.bulk import update_rows
 from core.clock import now
@@ -27,11 +29,14 @@ from messaging.states import (
 )
 
 PARKED_FOR = timedelta(hours=72)
+_PART_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True)
 class Report:
     """What a provider says about a message: found by `provider_id` (theirs) or `message_id` (ours).
+
+    Ours may name a part, as in "<id>.2"; see `partReference` of the request templates.
 
     `status` is accepted, sent, delivered, undelivered, expired, failed, or "" for a status without progress;
     `raw_status` is the provider's own word.
@@ -58,7 +63,7 @@ def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     with transaction.atomic():
         found = _find(credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
-            _park(credential_id, report)
+            _park(credential_id, report, found)
             return ReportResult.PARKED
         return _apply(found, credential_id, report)
 
@@ -100,6 +105,7 @@ class _Found:
     """A reported part and what is needed of its message, which is locked."""
 
     part_id: int
+    part_number: int
     part_state: str
     part_provider_id: str
     message_id: uuid.UUID
@@ -110,67 +116,105 @@ class _Found:
 
 
 _FIND = """
-    SELECT p.id, p.state, p.provider_id, m.id, m.state, m.provider_id, m.part_count, m.accepted_at IS NOT NULL
+    SELECT p.id, p.number, p.state, p.provider_id, m.id, m.state, m.provider_id, m.part_count,
+        m.accepted_at IS NOT NULL
     FROM messaging_messagepart p JOIN messaging_message m ON m.id = p.message_id
-    WHERE m.credential_id = %s AND {column} = %s ORDER BY p.number LIMIT 1
+    WHERE m.credential_id = %s AND {condition} ORDER BY p.number LIMIT 1
 """
 
 
 def _find(credential_id: uuid.UUID, report: Report) -> _Found | None:
     """The part a report is about; by the provider's id first, then by ours."""
-    found = None
-    if report.provider_id:
-        found = _find_by("p.provider_id", report.provider_id[:LONGEST_PROVIDER_ID], credential_id)
-    if found is None and (message_id := _as_uuid(report.message_id)):
-        found = _find_by("p.message_id", _key(message_id), credential_id)
-    return found
+    theirs = report.provider_id[:LONGEST_PROVIDER_ID]
+    if theirs and (found := _find_by("p.provider_id = %s", credential_id, theirs)):
+        return _of_several(found, report, MessagePart.objects.filter(provider_id=theirs))
+    message_id, number = _reference(report.message_id)
+    if message_id is None:
+        return None
+    if number is not None:
+        return _find_by("p.message_id = %s AND p.number = %s", credential_id, _key(message_id), number)
+    found = _find_by("p.message_id = %s", credential_id, _key(message_id))
+    # A part that was never sent is not meant.
+    return found and _of_several(found, report, MessagePart.objects.exclude(state=PartState.WAITING))
 
 
-def _find_by(column: str, value: uuid.UUID | str, credential_id: uuid.UUID) -> _Found | None:
+def _find_by(condition: str, credential_id: uuid.UUID, *values: Any) -> _Found | None:
     lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(_FIND.format(column=column) + lock, [_key(credential_id), value])
+        cursor.execute(_FIND.format(condition=condition) + lock, [_key(credential_id), *values])
         row = cursor.fetchone()
     if row is None:
         return None
-    part_id, part_state, part_provider_id, message_id, state, provider_id, part_count, was_accepted = row
+    part_id, number, part_state, part_provider_id, message_id, state, provider_id, part_count, accepted = row
     return _Found(
         part_id=part_id,
+        part_number=number,
         part_state=part_state,
         part_provider_id=part_provider_id,
         message_id=uuid.UUID(str(message_id)),
         message_state=State(state),
         message_provider_id=provider_id,
         part_count=part_count,
-        was_accepted=bool(was_accepted),
+        was_accepted=bool(accepted),
     )
+
+
+def _of_several(found: _Found, report: Report, meant: QuerySet[MessagePart]) -> _Found:
+    """Of the parts that may be meant, the first that the report moves on; the one found when it moves none.
+
+    A report with an id of the provider's own means a part that has none yet rather than one that has another.
+    """
+    if found.part_count == 1:
+        return found
+    rows = list(meant.filter(message_id=found.message_id).order_by("number"))
+    rows.sort(key=lambda part: part.provider_id not in ("", report.provider_id[:LONGEST_PROVIDER_ID]))
+    part = next((part for part in rows if _moves(part.state, report)), None)
+    if part is None:
+        return found
+    return replace(
+        found,
+        part_id=part.pk,
+        part_number=part.number,
+        part_state=part.state,
+        part_provider_id=part.provider_id,
+    )
+
+
+def _moves(state: str, report: Report) -> bool:
+    """Whether a report changes a part of this state: its rank rises, or it settles an unknown one."""
+    wanted = REPORTED_PART.get(report.status)
+    return wanted is not None and (PART_RANK[wanted] > PART_RANK[state] or state == PartState.UNKNOWN)
 
 
 def _key(value: uuid.UUID) -> uuid.UUID | str:
     return value if connection.features.has_native_uuid_field else value.hex
 
 
-def _as_uuid(text: str) -> uuid.UUID | None:
+def _reference(text: str) -> tuple[uuid.UUID | None, int | None]:
+    """Our id in a report, and the number of the part if it names one; (None, None): it is no id of ours."""
+    bare, dot, number = text.partition(".")
+    if dot and not _PART_NUMBER.fullmatch(number):
+        return None, None
     try:
-        return uuid.UUID(text)
+        return uuid.UUID(bare), int(number) if dot else None
     except ValueError:
-        return None
+        return None, None
 
 
-def _park(credential_id: uuid.UUID, report: Report) -> None:
+def _park(credential_id: uuid.UUID, report: Report, found: _Found | None) -> None:
     ParkedReport.objects.create(
         credential_id=credential_id,
         provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
-        message_id=_as_uuid(report.message_id),
+        # Our own ids are known before a provider sees them: one that is not known never will be.
+        message_id=found.message_id if found else None,
         report=asdict(report),
     )
 
 
 def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportResult:
-    wanted = REPORTED_PART.get(report.status)
-    rises = wanted is not None and PART_RANK[wanted] > PART_RANK[found.part_state]
-    if wanted is None or not (rises or found.part_state == PartState.UNKNOWN):
+    if not _moves(found.part_state, report):
         return ReportResult.UNCHANGED
+    wanted = REPORTED_PART[report.status]
     change = {
         "id": found.part_id,
         "state": wanted,
@@ -194,11 +238,12 @@ def _move(found: _Found, after: State, report: Report) -> None:
     if after == found.message_state or after not in TRANSITIONS[found.message_state]:
         return
     moment = now()
+    theirs = report.provider_id[:LONGEST_PROVIDER_ID] if found.part_number == 1 else ""
     is_good = after in (State.ACCEPTED, State.SENT, State.DELIVERED)
     change = {
         "id": found.message_id,
         "state": after,
-        "provider_id": found.message_provider_id or report.provider_id[:LONGEST_PROVIDER_ID],
+        "provider_id": found.message_provider_id or theirs,
         "reason": "" if is_good else Reason.REPORT,
         "detail": _words(report),
         "finished_at": None if after in (State.ACCEPTED, State.SENT) else moment,

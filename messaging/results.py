@@ -15,27 +15,32 @@ from django.db.models.functions import Now
 from consent import ledger
 from core.bulk import insert_rows, update_rows
 from core.clock import now
-from core.vocabulary import Outcome, Purpose
+from core.vocabulary import FailureClass, Outcome, Purpose
+from credentials import codes
 from credentials.client import Exchange
 from credentials.pausing import pause
-from messaging import events, reports
+from messaging import parts, reports
 from messaging.gate import Passed
-from messaging.models import LONGEST_PROVIDER_ID, Attempt, Message, MessageEvent, MessagePart
+from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
+from messaging.parts import Sent
 from messaging.states import PartState, Reason, State
 
 logger = logging.getLogger(__name__)
 
-_OPEN_PARTS = (PartState.SENDING, PartState.UNKNOWN)
-
 
 @dataclass(frozen=True)
 class Result:
-    """One finished attempt; `exchange` is None when nothing was sent (given back, or stopped by an opt-out)."""
+    """One finished attempt: what became of its parts, in order; `given_back` says why the rest was not sent."""
 
     passed: Passed
-    exchange: Exchange | None
+    sent: tuple[Sent, ...]
     given_back: str = ""
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that decides about the message, the last one; None when nothing was sent, or not all."""
+        return None if self.given_back else self.sent[-1].exchange
 
 
 def write_surely(results: Sequence[Result]) -> None:
@@ -67,12 +72,10 @@ def write(results: Sequence[Result]) -> None:
     with transaction.atomic():
         _record_opt_outs(results)
         held, moment = _held(results)
-        ours = [result for result in results if result.passed.message.id in held]
-        _write_back([result for result in ours if result.exchange is None], held, moment)
-        finished = [result for result in ours if result.exchange is not None]
-        _write_finished(finished, held, moment)
-        _write_attempts(results)
-    reports.match_parked([result.passed.message for result in finished])
+        _write_decided([result for result in results if result.passed.message.id in held], held, moment)
+        _write_attempts(results, moment)
+    reports.match_parked([result.passed.message for result in results if result.exchange is not None])
+    _note_codes(results)
 
 
 def _held(results: Sequence[Result]) -> tuple[dict[uuid.UUID, State], datetime]:
@@ -91,49 +94,20 @@ def _held(results: Sequence[Result]) -> tuple[dict[uuid.UUID, State], datetime]:
     return held, max((row[3] for row in rows), default=now())
 
 
-def _write_back(results: list[Result], held: dict[uuid.UUID, State], moment: datetime) -> None:
-    rows = [
-        {
-            "id": result.passed.message.id,
-            "state": State.QUEUED,
-            "reason": result.given_back,
-            "due_at": moment,
-            "tries": result.passed.message.tries - 1,
-            "uncounted_tries": result.passed.message.uncounted_tries + 1,
-            "lease_token": None,
-            "lease_until": None,
-        }
-        for result in results
-    ]
-    update_rows(Message, rows)
-    ids = [result.passed.message.id for result in results]
-    MessagePart.objects.filter(message_id__in=ids, state__in=_OPEN_PARTS).update(state=PartState.WAITING)
-    for before in (State.SENDING, State.UNKNOWN):
-        moved = [message_id for message_id in ids if held[message_id] == before]
-        events.record(moved, before=before, after=State.QUEUED, reason=Reason.GIVEN_BACK, at=moment)
-
-
-def _write_finished(results: list[Result], held: dict[uuid.UUID, State], moment: datetime) -> None:
+def _write_decided(results: list[Result], held: dict[uuid.UUID, State], moment: datetime) -> None:
     decided = [
         (result, after)
         for result in results
-        if (after := next_of(result.passed.message, _exchange(result), moment)).state
-        != held[result.passed.message.id]
+        if (after := _next(result, moment)).state != held[result.passed.message.id]
     ]
     update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     _pause_refused(decided)
-    update_rows(
-        MessagePart,
+    parts.keep_parts(
         [
-            {
-                "message_id": result.passed.message.id,
-                "state": after.part,
-                "provider_id": _provider_id(result),
-            }
+            parts.part_row(result.passed.message, part, PartState.ACCEPTED if part.accepted else after.part)
             for result, after in decided
-        ],
-        key="message_id",
-        where=f"t.state IN ('{PartState.SENDING}', '{PartState.UNKNOWN}')",
+            for part in result.sent
+        ]
     )
     insert_rows(
         MessageEvent,
@@ -141,15 +115,21 @@ def _write_finished(results: list[Result], held: dict[uuid.UUID, State], moment:
     )
 
 
+def _next(result: Result, moment: datetime) -> Next:
+    if result.exchange is None:
+        return Next(State.QUEUED, PartState.WAITING, result.given_back, counts=False)
+    return next_of(result.passed.message, result.exchange, moment)
+
+
 def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any]:
-    message, answer = result.passed.message, _exchange(result).result
+    message = result.passed.message
     final = after.state == State.FAILED
     return {
         "id": message.id,
         "state": after.state,
         "reason": after.reason,
-        "detail": answer.detail[:500],
-        "provider_id": _provider_id(result),
+        "detail": _words(_progress(result, after), _answer(result)[1]),
+        "provider_id": parts.message_provider_id(result.passed, result.sent),
         "due_at": moment + timedelta(seconds=after.due_in),
         "tries": message.tries if after.counts else message.tries - 1,
         "uncounted_tries": message.uncounted_tries + (0 if after.counts else 1),
@@ -161,83 +141,79 @@ def _message_row(result: Result, after: Next, moment: datetime) -> dict[str, Any
 
 
 def _event(result: Result, before: State, after: Next, moment: datetime) -> dict[str, Any]:
-    answer = _exchange(result).result
     return {
         "message_id": result.passed.message.id,
         "at": moment,
         "before": before,
         "after": after.state,
         "reason": after.reason,
-        "detail": " ".join(filter(None, (answer.code, answer.detail)))[:500],
+        "detail": _words(_progress(result, after), *_answer(result)),
     }
+
+
+def _progress(result: Result, after: Next) -> str:
+    return "" if after.state == State.ACCEPTED else parts.progress(result.passed, result.sent)
+
+
+def _answer(result: Result) -> tuple[str, str]:
+    """Code and words of the deciding answer."""
+    return (result.exchange.result.code, result.exchange.result.detail) if result.exchange else ("", "")
+
+
+def _words(*words: str) -> str:
+    return " ".join(filter(None, words))[:500]
 
 
 def _record_opt_outs(results: Sequence[Result]) -> None:
     """Withdraw consent where the provider says so; before any message is locked, in the order of the subjects."""
     opted_out = [
-        result
+        (result.passed.message, result.exchange.result.code)
         for result in results
         if result.exchange is not None
         and result.exchange.result.outcome == Outcome.OPTED_OUT
         # Our own confirmation of an opt-out, refused because of that opt-out, tells nothing new.
         and result.passed.message.purpose != Purpose.CONSENT_REPLY
     ]
-    for result in sorted(opted_out, key=lambda result: result.passed.message.subject_id):
-        message = result.passed.message
+    for message, code in sorted(opted_out, key=lambda pair: pair[0].subject_id):
         ledger.record(
             msisdn=message.msisdn,
             kind="opt_out",
             scope=f"sender:{message.sender}" if message.sender else "all",
             source="provider",
-            reason=f"The provider answered {_exchange(result).result.code}".strip(),
+            reason=f"The provider answered {code}".strip(),
             reference=f"message:{message.id}",
         )
 
 
 def _pause_refused(decided: list[tuple[Result, Next]]) -> None:
     for result, after in decided:
-        if after.reason == Reason.CREDENTIAL_PAUSED:
-            answer = _exchange(result).result
+        if after.reason == Reason.CREDENTIAL_PAUSED and result.exchange is not None:
+            answer = result.exchange.result
             pause(
                 credential_id=result.passed.message.credential_id,
                 reason=f"The provider refused the credential: {answer.detail or answer.code}",
+                revision=result.exchange.revision or None,
             )
 
 
-def _write_attempts(results: Sequence[Result]) -> None:
-    update_rows(
-        Attempt,
-        [
-            {"id": result.passed.attempt_id, **_attempt_values(result.exchange, result.given_back)}
-            for result in results
-        ],
-    )
+def _write_attempts(results: Sequence[Result], moment: datetime) -> None:
+    rows = [row for result in results for row in parts.attempt_rows(result.sent, result.given_back)]
+    update_rows(Attempt, rows)
+    for result in results:
+        for part in result.sent:
+            if part.attempt_id is None:  # it ended before it was opened, such as a template that does not fit
+                parts.add_attempt(result.passed, part, moment)
 
 
-def _attempt_values(exchange: Exchange | None, given_back: str) -> dict[str, Any]:
-    if exchange is None:
-        return {
-            "outcome": "not_sent", "failure": "", "http_status": None, "code": given_back, "detail": "",
-            "elapsed_ms": 0, "request": {}, "response": {},
-        }  # fmt: skip
-    result = exchange.result
-    return {
-        "outcome": result.outcome.value,
-        "failure": result.failure.value,
-        "http_status": exchange.response.get("status"),
-        "code": result.code[:100],
-        "detail": result.detail[:500],
-        "elapsed_ms": exchange.elapsed_ms,
-        "request": exchange.request,
-        "response": exchange.response,
-    }
-
-
-def _provider_id(result: Result) -> str:
-    """As long as the column: reports are cut the same way before they are matched."""
-    return _exchange(result).result.provider_id[:LONGEST_PROVIDER_ID]
-
-
-def _exchange(result: Result) -> Exchange:
-    assert result.exchange is not None
-    return result.exchange
+def _note_codes(results: Sequence[Result]) -> None:
+    """Put error codes nobody has given a meaning into the inbox; never at the cost of a result."""
+    seen: dict[uuid.UUID, list[tuple[str, str]]] = {}
+    for result in results:
+        answer = result.exchange.result if result.exchange else None
+        if answer is not None and answer.failure == FailureClass.UNKNOWN and answer.code:
+            seen.setdefault(result.passed.message.credential_id, []).append((answer.code, answer.detail))
+    for credential_id, pairs in seen.items():
+        try:
+            codes.note(credential_id=credential_id, seen=pairs)
+        except Exception:
+            logger.exception("Unknown codes of credential %s cannot be noted", credential_id)

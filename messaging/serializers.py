@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.vocabulary import Purpose
-from messaging.models import Message
+from messaging.models import Message, MessagePart
 
 _LARGEST_PROFILE = 16 * 1024
 
@@ -70,6 +70,18 @@ class EventView(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class PartView(serializers.Serializer[Any]):
+    """One part of a message, the unit of sending and reporting; a short message has one."""
+
+    number = serializers.IntegerField()
+    state = serializers.CharField()
+    provider_id = serializers.CharField()
+    text = serializers.SerializerMethodField()
+
+    def get_text(self, part: MessagePart) -> str:
+        return part.text or part.message.text
+
+
 class MessageView(serializers.ModelSerializer[Message]):
     """A message with its state and history."""
 
@@ -78,13 +90,15 @@ class MessageView(serializers.ModelSerializer[Message]):
     reports = serializers.SerializerMethodField(
         help_text="Whether delivery reports can be expected: `configured` or `no delivery reports configured`."
     )
+    parts = PartView(many=True)
     events = EventView(many=True)
 
     class Meta:
         model = Message
         fields = (
             "id", "to", "sender", "channel", "purpose", "text", "reference", "state", "reason", "detail",
-            "possible_duplicate", "provider_id", "reports", "created_at", "accepted_at", "finished_at", "events",
+            "possible_duplicate", "provider_id", "reports", "created_at", "accepted_at", "finished_at", "parts",
+            "events",
         )  # fmt: skip
         read_only_fields = fields
 

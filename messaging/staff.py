@@ -14,7 +14,7 @@ from core.vocabulary import Purpose
 from messaging import events
 from messaging.accept import VALIDITY
 from messaging.models import Message, MessagePart
-from messaging.states import PartState, Reason, State
+from messaging.states import OPEN_PARTS, PartState, Reason, State
 from messaging.wakeups import wake_on_commit
 
 
@@ -52,7 +52,9 @@ def take(step_name: str, messages: Iterable[Message], *, actor: str) -> int:
             Message.objects.filter(id=message.id).update(**_values(step, message, now()))
         ids = [message.id for message in rows]
         if step.after == State.QUEUED:
-            MessagePart.objects.filter(message_id__in=ids).update(state=PartState.WAITING)
+            # What the provider has certainly accepted is never sent again, by nobody.
+            open_parts = MessagePart.objects.filter(message_id__in=ids, state__in=OPEN_PARTS)
+            open_parts.update(state=PartState.WAITING)
         events.record(
             ids, before=step.before, after=step.after, reason=Reason.BY_STAFF, detail=step.label, actor=actor
         )

@@ -93,6 +93,9 @@ PART_RANK: dict[str, int] = {
     P.DELIVERED: 3, P.UNDELIVERED: 3, P.EXPIRED: 3, P.FAILED: 3,
 }  # fmt: skip
 
+# Parts on the wire, or of which nobody knows whether the provider has them.
+OPEN_PARTS = (P.SENDING, P.UNKNOWN)
+
 # A provider that reports "failed" after accepting means: not delivered.
 REPORTED_PART: dict[str, PartState] = {
     "accepted": P.ACCEPTED,
@@ -105,9 +108,14 @@ REPORTED_PART: dict[str, PartState] = {
 
 
 def message_state_of(parts: list[str]) -> State:
-    """What reported parts make of a message: delivered when all are, undelivered or expired if any is."""
-    for bad in (P.UNDELIVERED, P.EXPIRED):
+    """What reported parts make of a message: delivered when all are, undelivered, expired or failed if any is.
+
+    It stays unknown while the provider has not certainly accepted every part.
+    """
+    for bad in (P.UNDELIVERED, P.EXPIRED, P.FAILED):
         if bad in parts:
             return State(bad.value)
+    if not {P.WAITING, *OPEN_PARTS}.isdisjoint(parts):
+        return State.UNKNOWN
     lowest = min(parts, key=lambda part: PART_RANK[part])
     return State(lowest) if lowest in (P.SENT, P.DELIVERED) else State.ACCEPTED

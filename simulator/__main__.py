@@ -34,7 +34,7 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             "--" + field.name.replace("_", "-"),
             type=TYPES[str(field.type)],
             default=environment.get(f"SIMULATOR_{field.name.upper()}", field.default),
-            choices=("header", "query") if field.name == "api_key_in" else None,
+            choices=("header", "query", "body") if field.name == "api_key_in" else None,
             help="default: %(default)s",
         )
     for kind, label in ACCOUNTS.items():

@@ -1,4 +1,4 @@
-"""The four accounts, one for each way of signing in: secrets, endpoints and where their reports go."""
+"""The accounts, one for each way of signing in: secrets, endpoints and where their reports go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 
 from simulator.wire import Refusal
 
-ACCOUNTS = {"apikey": "API key", "mac": "MAC", "oauth": "OAuth", "jwt": "JWT"}
+ACCOUNTS = {
+    "apikey": "API key", "mac": "MAC", "oauth": "OAuth", "jwt": "JWT", "basic": "Basic", "bearer": "Bearer",
+    "open": "No Authentication",
+}  # fmt: skip
 PATHS = {f"/{kind}/messages": kind for kind in ACCOUNTS}
 TOKEN_PATH = "/oauth/token"
 
@@ -29,6 +32,9 @@ class Settings:
     oauth_lifetime: int = 300
     jwt_key: str = "demo-jwt-secret-0123456789abcdef0123456789"
     jwt_algorithms: str = "HS256"
+    basic_user: str = "demo-user"
+    basic_password: str = "demo-password"
+    bearer_token: str = "demo-bearer-token"
     callback_url: str = ""
     report_delay: float = 0.3
     keep: int = 100_000
@@ -86,9 +92,9 @@ class Accounts:
             raise Refusal(
                 422, "UNKNOWN_SETTING", f"{name!r} cannot be set to {value!r}.", param=f"{kind}.{name}"
             )
-        if field == "api_key_in" and value not in ("header", "query"):
+        if field == "api_key_in" and value not in ("header", "query", "body"):
             raise Refusal(
-                422, "UNKNOWN_SETTING", "The key is sent in the header or the query.", param="apikey.in"
+                422, "UNKNOWN_SETTING", "The key is sent in header, query or body.", param="apikey.in"
             )
         fields[field] = value
 
@@ -100,6 +106,9 @@ class Accounts:
             "mac": [("API Token (id)", chosen.mac_id), ("API Secret Key", chosen.mac_key)],
             "oauth": [("client_id", chosen.oauth_client_id), ("client_secret", chosen.oauth_client_secret)],
             "jwt": [("API Token (key)", chosen.jwt_key), ("Algorithm", chosen.jwt_algorithms)],
+            "basic": [("User name", chosen.basic_user), ("Password", chosen.basic_password)],
+            "bearer": [("API Token", chosen.bearer_token)],
+            "open": [],
         }
         extra: dict[str, dict[str, object]] = {
             "apikey": {

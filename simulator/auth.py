@@ -86,6 +86,9 @@ class Gatekeeper:
             "mac": self._mac,
             "oauth": self._oauth,
             "jwt": self._jwt,
+            "basic": self._basic,
+            "bearer": self._bearer,
+            "open": self._open,
         }
 
     def check(self, kind: str, request: Request) -> None:
@@ -95,6 +98,8 @@ class Gatekeeper:
     def _api_key(self, settings: Settings, request: Request) -> None:
         if settings.api_key_in == "query":
             given, wanted = request.args.get(settings.api_key_name, ""), settings.api_token
+        elif settings.api_key_in == "body":
+            given, wanted = str(request.fields().get(settings.api_key_name, "")), settings.api_token
         else:
             given = request.headers.get(settings.api_key_name.lower(), "")
             wanted = settings.api_key_prefix + settings.api_token
@@ -102,6 +107,19 @@ class Gatekeeper:
             raise unauthorized(f"No API key in the {settings.api_key_in} {settings.api_key_name!r}.")
         if not same(given, wanted):
             raise unauthorized("The API key is wrong.")
+
+    def _basic(self, settings: Settings, request: Request) -> None:
+        wanted = f"{settings.basic_user}:{settings.basic_password}"
+        if not any(same(f"{name}:{secret}", wanted) for name, secret in basic_clients(request)):
+            raise unauthorized("User name or password is wrong.", challenge="Basic")
+
+    def _bearer(self, settings: Settings, request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in {"bearer", "app"} or not same(token.strip(), settings.bearer_token):
+            raise unauthorized("The bearer token is wrong.")
+
+    def _open(self, settings: Settings, request: Request) -> None:
+        """Anybody may send."""
 
     def _mac(self, settings: Settings, request: Request) -> None:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")

@@ -6,6 +6,7 @@ from simulator.accounts import PATHS, check_callback_url
 from simulator.actions import Action
 from simulator.messages import Message, Submission
 from simulator.state import State
+from simulator.vendors import shape_of
 from simulator.wire import DROP, Refusal, Request, Response, json_response
 
 MAX_FIELD = 10_000
@@ -13,9 +14,10 @@ MAX_FIELD = 10_000
 
 def submit(state: State, request: Request) -> Response:
     """Takes a message: sign-in, its fields, then what the script has in store. 202 with its id."""
-    account = PATHS[request.path]
+    shape = shape_of(request.path)
+    account = shape.account if shape else PATHS[request.path]
     state.gate.check(account, request)
-    fields = read_submission(request)
+    fields = read_submission(shape.read(request) if shape else request.fields())
     action = state.script.action_for(request.path, fields.to, fields.reference)
     early_end = misbehave(state, request, action)
     if early_end is not None:
@@ -27,7 +29,8 @@ def submit(state: State, request: Request) -> Response:
         return DROP
     if action.body is not None:
         return Response(action.status, action.body.encode(), "text/plain; charset=utf-8")
-    return json_response({"messageId": message.id, "status": "accepted"}, status=action.status)
+    answer = shape.answer(message.id) if shape else {"messageId": message.id, "status": "accepted"}
+    return json_response(answer, status=action.status)
 
 
 def token(state: State, request: Request) -> Response:
@@ -70,17 +73,8 @@ def plan_reports(state: State, message: Message, action: Action) -> None:
         state.messages.note(message, answer=0, note="No callback URL, so no report")
 
 
-def read_submission(request: Request) -> Submission:
-    """The fields of a JSON or form body; 415 for other types, 422 for a missing or wrong field."""
-    data: dict[str, object]
-    if request.media_type == "application/x-www-form-urlencoded":
-        data = dict(request.form())
-    elif request.media_type == "application/json":
-        data = request.json()
-    else:
-        raise Refusal(
-            415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json or application/x-www-form-urlencoded."
-        )
+def read_submission(data: dict[str, object]) -> Submission:
+    """The fields of a message, checked; 422 for a missing or wrong one."""
     texts = {name: read_text(data, name) for name in ("to", "content")}
     for name, value in texts.items():
         if not value:

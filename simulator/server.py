@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 from simulator import inspection, provider
 from simulator.accounts import PATHS, TOKEN_PATH, Settings
 from simulator.state import State
+from simulator.vendors import shape_of
 from simulator.wire import DROP, Refusal, Request, Response, read_body, read_head
 
 Handler = Callable[[State, Request], Response]
@@ -33,6 +34,9 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/_handset": {"GET": inspection.handsets, "POST": inspection.add_handset},
     "/_handset/reply": {"POST": inspection.reply},
 }
+
+# Whether the address has the shape of a well-known provider's -> its methods.
+_SHAPED: dict[bool, dict[str, Handler]] = {True: {"POST": provider.submit}, False: {}}
 
 PAGES = {
     "/": "handset.html",
@@ -110,8 +114,8 @@ class Connection(StreamRequestHandler):
             page = self.server.pages.get(request.path)
             if page is not None and method == "GET":
                 return page
-            methods = ROUTES.get(request.path)
-            if methods is None:
+            methods = ROUTES.get(request.path) or _SHAPED[shape_of(request.path) is not None]
+            if not methods:
                 raise Refusal(404, "NOT_FOUND", "There is nothing at this address.")
             if method not in methods:
                 allowed = ", ".join(methods)
@@ -123,7 +127,7 @@ class Connection(StreamRequestHandler):
 
     def _refused(self, request: Request | None, refusal: Refusal) -> None:
         path = request.path if request else ""
-        if path in PATHS or path == TOKEN_PATH:
+        if path in PATHS or path == TOKEN_PATH or shape_of(path):
             self.server.state.messages.refuse(
                 path=path, code=refusal.code, status=refusal.status, text=refusal.text
             )

@@ -132,6 +132,16 @@ class Request:
             name: values[-1] for name, values in parse_qs(self.text(), keep_blank_values=True).items() if name
         }
 
+    def fields(self) -> dict[str, Any]:
+        """The body's fields, JSON or form; 415 for another type."""
+        if self.media_type == "application/x-www-form-urlencoded":
+            return dict(self.form())
+        if self.media_type == "application/json":
+            return self.json()
+        raise Refusal(
+            415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json or application/x-www-form-urlencoded."
+        )
+
 
 def parse_headers(head: bytes) -> dict[str, str]:
     """The raw header block as a dict with lower-case names; equal names are joined by a comma."""

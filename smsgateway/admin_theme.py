@@ -8,22 +8,27 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
 
 SETTINGS_SECTION = mark_safe('<span class="menu-path">Administration &gt; Channels &gt;</span> SMS settings')
 
 
 class Item(NamedTuple):
-    """One menu line: words, icon (Material Symbols), URL name, permission to see it ("" = all staff)."""
+    """One menu line: words, icon (Material Symbols), URL name, permission to see it ("" = all staff).
+
+    `waiting` names a function of the request that counts what waits there for somebody.
+    """
 
     title: str
     icon: str
     url_name: str
     permission: str = ""
+    waiting: str = ""
 
 
-def _list(title: str, icon: str, app: str, model: str) -> Item:
-    return Item(title, icon, f"admin:{app}_{model}_changelist", f"{app}.view_{model}")
+def _list(title: str, icon: str, app: str, model: str, *, waiting: str = "") -> Item:
+    return Item(title, icon, f"admin:{app}_{model}_changelist", f"{app}.view_{model}", waiting)
 
 
 MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
@@ -34,6 +39,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("API Credentials", "key", "credentials", "apicredential"),
             _list("SMS Webhooks", "webhook", "webhooks", "webhook"),
             _list("Channel configurations", "cell_tower", "messaging", "channelconfiguration"),
+            _list(
+                "Provider codes",
+                "rule",
+                "credentials",
+                "providercode",
+                waiting="credentials.code_admin.unmapped_count",
+            ),
         ),
     ),
     (
@@ -67,8 +79,10 @@ TOOLS = (Item("API documentation", "menu_book", "api-docs"),)
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, in the order of MENU, then tools."""
-    groups = [(title, [_entry(item) for item in items if _may_see(request, item)]) for title, items in MENU]
-    tools = [_entry(item) for item in TOOLS]
+    groups = [
+        (title, [_entry(item, request) for item in items if _may_see(request, item)]) for title, items in MENU
+    ]
+    tools = [_entry(item, request) for item in TOOLS]
     if settings.SMSGATEWAY_SIMULATOR_URL:
         handset = {"title": "Simulated handset", "icon": "smartphone", "new_tab": True}
         tools.insert(0, {**handset, "link": settings.SMSGATEWAY_SIMULATOR_URL})
@@ -86,12 +100,13 @@ def _may_see(request: HttpRequest, item: Item) -> bool:
     return not item.permission or request.user.has_perm(item.permission)
 
 
-def _entry(item: Item) -> dict[str, Any]:
+def _entry(item: Item, request: HttpRequest) -> dict[str, Any]:
     try:
         link = reverse(item.url_name)
     except NoReverseMatch:  # a screen that is not installed is left out
         link = ""
-    return {"title": item.title, "icon": item.icon, "link": link}
+    waiting = import_string(item.waiting)(request) if item.waiting else 0
+    return {"title": item.title, "icon": item.icon, "link": link, "waiting": waiting}
 
 
 # Every pair used for text keeps a contrast of at least 4.5 in both themes.

@@ -215,6 +215,7 @@ def _reply(
                 purpose=Purpose.CONSENT_REPLY,
                 source=MessageSource.REPLY,
                 unique_key=f"inbound:{message.pk}",
+                in_reply_to=message.provider_message_id,
                 personalise=False,
             )
         )

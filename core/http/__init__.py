@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.http.certificates import ClientCertificate, certificate_problems, certificate_warning
+from core.http.probing import probe
 from core.http.session import (
     Answer,
     Guarded,
@@ -11,4 +13,15 @@ from core.http.session import (
     exchange,
 )
 
-__all__ = ["Answer", "Guarded", "GuardedAdapter", "GuardedSession", "Limits", "exchange"]
+__all__ = [
+    "Answer",
+    "ClientCertificate",
+    "Guarded",
+    "GuardedAdapter",
+    "GuardedSession",
+    "Limits",
+    "certificate_problems",
+    "certificate_warning",
+    "exchange",
+    "probe",
+]

@@ -14,10 +14,12 @@ from typing import cast
 import certifi
 from urllib3.util.wait import wait_for_read
 
-from core.addresses import Address, Target, check_addresses, literal
-from core.errors import ConnectionFailed
+from core.addresses import Address, Target, check_addresses, check_target, literal
+from core.errors import AuthenticationFailed, ConnectionFailed
+from core.http.certificates import REFUSED, ClientCertificate, hint, refused_by_peer
 
 MAX_IDLE = 5.0  # seconds; a provider may close an idle connection just as we write to it
+_VERDICT = 0.3  # seconds a server has to refuse our certificate before the request goes out
 _MAX_TRIED = 4  # addresses of one host
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
@@ -62,14 +64,22 @@ def dial(
     deadline: float,
     private_hosts: frozenset[str],
     ca_file: str = "",
+    certificate: ClientCertificate | None = None,
 ) -> Connection:
-    """Open a connection before `deadline` (monotonic); AddressRefused or ConnectionFailed: nothing sent."""
+    """Open a connection before `deadline` (monotonic).
+
+    AddressRefused, ConnectionFailed, AuthenticationFailed (client certificate refused): nothing was sent.
+    """
+    check_target(target, private_hosts=private_hosts)
     until = min(deadline, time.monotonic() + connect)  # name, connection and encryption share one budget
+    context = tls_context(ca_file, certificate) if target.scheme == "https" else None
     addresses = _resolve(target, _left(until))
     check_addresses(target, [ip for ip, _, _ in addresses], private_hosts=private_hosts)
     sock = _connect(target, addresses[:_MAX_TRIED], until)
-    if target.scheme == "https":
-        sock = _encrypt(sock, target, _left(until), ca_file)
+    if context is not None:
+        sock = _encrypt(sock, target, _left(until), context)
+        if certificate is not None:
+            hear_verdict(sock, target, _left(until))
     return Connection(sock)
 
 
@@ -124,10 +134,10 @@ def _connect(target: Target, addresses: Resolved, until: float) -> socket.socket
     raise ConnectionFailed(f"No connection to {target.authority}: {reason}. Check the URL, or try later.")
 
 
-def _encrypt(sock: socket.socket, target: Target, seconds: float, ca_file: str) -> ssl.SSLSocket:
+def _encrypt(sock: socket.socket, target: Target, seconds: float, context: ssl.SSLContext) -> ssl.SSLSocket:
     try:
         sock.settimeout(seconds)
-        return tls_context(ca_file).wrap_socket(sock, server_hostname=target.host.rstrip("."))
+        return context.wrap_socket(sock, server_hostname=target.host.rstrip("."))
     except ssl.SSLCertVerificationError as error:
         sock.close()
         raise ConnectionFailed(
@@ -135,13 +145,42 @@ def _encrypt(sock: socket.socket, target: Target, seconds: float, ca_file: str) 
         ) from error
     except (OSError, ValueError) as error:
         sock.close()
-        raise ConnectionFailed(f"No encrypted connection to {target.authority}: {error}.") from error
+        if refused_by_peer(error):
+            raise AuthenticationFailed(REFUSED) from error
+        raise ConnectionFailed(
+            f"No encrypted connection to {target.authority}: {error}.{hint(error)}"
+        ) from error
 
 
-@lru_cache(maxsize=8)
-def tls_context(ca_file: str = "") -> ssl.SSLContext:
-    """Verifying client context; `ca_file` replaces the public authorities."""
+def hear_verdict(sock: socket.socket, target: Target, seconds: float = 1.0) -> None:
+    """Wait a moment for what TLS 1.3 says only after the handshake: whether our certificate is good enough.
+
+    A server that is content sends tickets for later sessions, or nothing. Closes the socket when it is not.
+    """
+    if not isinstance(sock, ssl.SSLSocket) or sock.version() != "TLSv1.3":
+        return
+    if not wait_for_read(sock, timeout=min(seconds, _VERDICT)):
+        return
+    sock.settimeout(0)
+    try:
+        sock.recv(1)
+    except ssl.SSLWantReadError:
+        return
+    except OSError as error:
+        sock.close()
+        if refused_by_peer(error):
+            raise AuthenticationFailed(REFUSED) from error
+        raise ConnectionFailed(f"{target.authority} broke off the connection: {error}.") from error
+    sock.close()
+    raise ConnectionFailed(f"{target.authority} hung up unasked. It may ask for a client certificate.")
+
+
+@lru_cache(maxsize=64)
+def tls_context(ca_file: str = "", certificate: ClientCertificate | None = None) -> ssl.SSLContext:
+    """Verifying client context; `ca_file` replaces the public authorities, `certificate` is shown when asked for."""
     context = ssl.create_default_context(cafile=ca_file or certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
+    if certificate is not None:
+        certificate.load_into(context)
     return context

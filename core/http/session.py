@@ -15,6 +15,7 @@ from requests.structures import CaseInsensitiveDict
 
 from core.addresses import Target, target_of
 from core.errors import AnswerLost, AnswerTooLarge, ConfigurationInvalid, ConnectionFailed
+from core.http.certificates import ClientCertificate
 from core.http.connection import Connection, dial
 from core.http.wire import RawAnswer, receive, request_bytes, send
 
@@ -51,8 +52,9 @@ class GuardedAdapter(HTTPAdapter):
     `cert` and `verify=False` are ignored; `verify` may name a file of certificate authorities.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: ClientCertificate | None = None) -> None:
         super().__init__(max_retries=0)
+        self._certificate = certificate
         self._idle: dict[tuple[Target, str], list[Connection]] = defaultdict(list)
 
     def send(
@@ -71,7 +73,7 @@ class GuardedAdapter(HTTPAdapter):
         method = (request.method or "GET").upper()
         data = request_bytes(
             method=method,
-            host=_host_header(target),
+            host=target.host_header,
             path=request.path_url,
             headers=_with_defaults(request.headers),
             body=_body_bytes(request.body),
@@ -83,6 +85,7 @@ class GuardedAdapter(HTTPAdapter):
             deadline=deadline,
             private_hosts=settings.SMSGATEWAY_PRIVATE_HOSTS,
             ca_file=place[1],
+            certificate=self._certificate,
         )
         try:
             if limits.before_send is not None:
@@ -126,12 +129,12 @@ class GuardedAdapter(HTTPAdapter):
 class Guarded(requests.Session):
     """Mix-in (first base) that puts any kind of requests session behind the guard."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, certificate: ClientCertificate | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.trust_env = False
         self.max_redirects = 0
         self.adapters.clear()
-        adapter = GuardedAdapter()
+        adapter = GuardedAdapter(certificate)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -158,7 +161,8 @@ def exchange(
     `before_send` is called once connected, right before the first byte; what it raises ends the exchange, nothing sent.
 
     ConnectionFailed: no byte left, safe to retry. AnswerLost, AnswerTooLarge: the outcome is unknown.
-    AddressRefused, ConfigurationInvalid: nothing was sent and a retry will not help.
+    AddressRefused, ConfigurationInvalid, AuthenticationFailed (client certificate refused): not processed, and a
+    retry will not help.
     """
     started = time.perf_counter()
     target_of(prepared.url or "")
@@ -189,13 +193,6 @@ def _limits(timeout: Any) -> Limits:
         min(connect or DEFAULT_LIMITS.connect, DEFAULT_LIMITS.connect),
         min(total or DEFAULT_LIMITS.total, DEFAULT_LIMITS.total),
     )
-
-
-def _host_header(target: Target) -> str:
-    usual = (target.scheme, target.port) in (("http", 80), ("https", 443))
-    if usual:
-        return f"[{target.host}]" if ":" in target.host else target.host
-    return target.authority
 
 
 def _with_defaults(headers: Mapping[str, str | bytes]) -> Mapping[str, str | bytes]:

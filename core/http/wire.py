@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, cast
 
 from requests.structures import CaseInsensitiveDict
 
-from core.errors import AnswerLost, AnswerTooLarge, ConfigurationInvalid, ConnectionFailed
+from core.errors import (
+    AnswerLost,
+    AnswerTooLarge,
+    AuthenticationFailed,
+    ConfigurationInvalid,
+    ConnectionFailed,
+)
+from core.http.certificates import REFUSED, refused_by_peer
 from core.http.connection import Connection
 
 if TYPE_CHECKING:
@@ -78,11 +85,16 @@ def send(connection: Connection, data: bytes, *, deadline: float) -> None:
                 raise ConnectionFailed("The provider closed the connection before a byte left.") from error
             if isinstance(error, BrokenPipeError | ConnectionResetError):
                 return  # it may have answered before it closed: reading will tell
+            if connection.is_new and refused_by_peer(error):
+                raise AuthenticationFailed(REFUSED) from error
             raise AnswerLost(_LOST.format("sending did not end in time")) from error
 
 
 def receive(connection: Connection, *, method: str, deadline: float, max_body: int) -> RawAnswer:
-    """Read one answer of at most `max_body` bytes, also when decompressed; AnswerLost or AnswerTooLarge."""
+    """Read one answer of at most `max_body` bytes, also when decompressed; AnswerLost or AnswerTooLarge.
+
+    AuthenticationFailed when the other side refused our certificate: it has not read the request.
+    """
     source = _Source(connection.socket, deadline)
     try:
         response = _final_response(source, method)
@@ -91,6 +103,10 @@ def receive(connection: Connection, *, method: str, deadline: float, max_body: i
     except TimeoutError as error:
         raise AnswerLost(_LOST.format("it did not come in time")) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if connection.is_new and refused_by_peer(
+            error
+        ):  # TLS 1.3 tells after the handshake: nothing was read
+            raise AuthenticationFailed(REFUSED) from error
         raise AnswerLost(_LOST.format(str(error) or type(error).__name__)) from error
     finally:
         source.reader.close()

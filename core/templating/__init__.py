@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from core.templating.checks import check_text, variables_in
 from core.templating.engine import render_text
-from core.templating.json_template import JsonTemplate
+from core.templating.helpers import RawBytes
+from core.templating.json_template import JsonTemplate, render_value
 from core.templating.picker import PICKER, PickerGroup, PickerItem
 from core.templating.problems import Missing, Problem
+from core.templating.xml_source import XmlNode
+from core.templating.xml_template import XmlTemplate, write_xml
 
 __all__ = [
     "PICKER",
@@ -20,7 +23,12 @@ __all__ = [
     "PickerGroup",
     "PickerItem",
     "Problem",
+    "RawBytes",
+    "XmlNode",
+    "XmlTemplate",
     "check_text",
     "render_text",
+    "render_value",
     "variables_in",
+    "write_xml",
 ]

@@ -15,7 +15,8 @@ from liquid.token import Token
 from liquid.undefined import UNDEFINED
 
 from core.errors import TemplateInvalid, VariableMissing
-from core.templating.filters import KEPT, MAX_OUTPUT, OWN, guarded, too_large
+from core.templating.filters import KEPT, MAX_OUTPUT, guarded, too_large
+from core.templating.helpers import OWN
 from core.templating.problems import Missing, Problem, explain, problem_at, refusal
 
 MAX_SOURCE = 20_000  # characters
@@ -74,39 +75,53 @@ class _Absent(Undefined):
         return int(self.poke())
 
 
-class _Context(RenderContext):
-    """A rendering with budgets; every node and every helper function takes a step."""
+class Budget:
+    """What a rendering may still use up; the texts of one document share it."""
 
     __slots__ = ("steps", "turns")
 
-    def __init__(self, template: BoundTemplate, **kwargs: Any) -> None:
+    def __init__(self) -> None:
         self.steps = MAX_STEPS
         self.turns = MAX_TURNS
+
+    def step(self) -> None:
+        """Take a step (TemplateInvalid when there are none left)."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise TemplateInvalid(f"The template takes more than {MAX_STEPS} steps. Make it simpler.")
+
+    def turn(self, count: int = 1) -> None:
+        """Take turns of a loop (TemplateInvalid when there are not enough left)."""
+        self.turns -= count
+        if self.turns < 0:
+            raise TemplateInvalid(f"The loops take more than {MAX_TURNS} turns in all. Use smaller ones.")
+
+
+class _Context(RenderContext):
+    """A rendering with a budget; every node and every helper function takes a step."""
+
+    __slots__ = ("budget",)
+
+    def __init__(self, template: BoundTemplate, *, budget: Budget | None = None, **kwargs: Any) -> None:
+        self.budget = budget or Budget()
         super().__init__(template, **kwargs)
 
     @property
     def disabled_tags(self) -> list[str]:
         # The engine asks for this before it renders any node: the one place that sees them all.
-        self.step()
+        self.budget.step()
         return []
 
     @disabled_tags.setter
     def disabled_tags(self, value: list[str]) -> None:
         pass
 
-    def step(self) -> None:
-        self.steps -= 1
-        if self.steps < 0:
-            raise TemplateInvalid(f"The template takes more than {MAX_STEPS} steps. Make it simpler.")
-
     def filter(self, name: str, token: Token | None) -> Any:
-        self.step()
+        self.budget.step()
         return super().filter(name, token)
 
     def raise_for_loop_limit(self, length: int = 1) -> None:
-        self.turns -= length
-        if self.turns < 0:
-            raise TemplateInvalid(f"The loops take more than {MAX_TURNS} turns in all. Use smaller ones.")
+        self.budget.turn(length)
 
     def get_buffer(self, buf: TextIO | None = None) -> StringIO:
         used = buf.size if isinstance(buf, LimitedStringIO) else 0
@@ -220,17 +235,19 @@ def _preflight(source: str) -> Problem | None:
     return None
 
 
-def new_context(template: BoundTemplate, context: Mapping[str, Any]) -> _Context:
+def new_context(
+    template: BoundTemplate, context: Mapping[str, Any], budget: Budget | None = None
+) -> _Context:
     """A fresh rendering over `context`, which must hold plain data only."""
     for name, value in context.items():
         if type(value) not in _PLAIN and not isinstance(value, str | int | float):
             raise TypeError(f"Template variable {name} must be plain data, not {type(value).__name__}.")
-    return _Context(template, globals=context)
+    return _Context(template, budget=budget, globals=context)
 
 
-def run(template: BoundTemplate, context: Mapping[str, Any]) -> str:
+def run(template: BoundTemplate, context: Mapping[str, Any], budget: Budget | None = None) -> str:
     """Render a compiled template; TemplateInvalid (VariableMissing) when it cannot be filled in."""
-    rendering = new_context(template, context)
+    rendering = new_context(template, context, budget)
     buffer = template._get_buffer()
     try:
         template.render_with_context(rendering, buffer)

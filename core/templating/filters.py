@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
-from xml.sax.saxutils import escape
-
-from liquid.filter import string_filter
 
 from core.errors import TemplateInvalid
 
@@ -18,7 +12,6 @@ MAX_OUTPUT = 20_000  # characters, of a whole text and of every value on the way
 MAX_RANGE = 1_000
 _MAX_INTEGER_BITS = 2_048
 _MAX_DATE_TEXT = 100
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Filter = Callable[..., Any]
 
@@ -30,34 +23,8 @@ KEPT = frozenset(
     replace replace_first replace_last rstrip slice split squish strip strip_newlines truncate truncatewords
     upcase url_decode url_encode
     compact concat find first has join last map reject reverse size sort sort_natural sum uniq where
-    date default""".split()  # noqa: SIM905
+    default""".split()  # noqa: SIM905
 )
-
-
-@string_filter
-def digits(value: str) -> str:
-    """Only the digits 0-9: a number without + and blanks."""
-    return "".join(character for character in value if "0" <= character <= "9")
-
-
-def to_json(value: object) -> str:
-    """The value as JSON text, quotes included."""
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-@string_filter
-def urlencode(value: str) -> str:
-    """Percent-encoded for any place in a URL; a blank becomes %20."""
-    return quote(value, safe="")
-
-
-@string_filter
-def xml(value: str) -> str:
-    """Escaped for XML text and attributes; characters XML does not know are dropped."""
-    return escape(_NOT_XML.sub("", value), {'"': "&quot;", "'": "&apos;"})
-
-
-OWN: dict[str, Filter] = {"digits": digits, "json": to_json, "urlencode": urlencode, "xml": xml}
 
 
 def _replace_growth(value: Any, old: Any = "", new: Any = "", *_: Any) -> int:

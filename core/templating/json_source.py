@@ -18,6 +18,7 @@ _MAX_NUMBER = 300  # characters
 _BLANK = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None}
+_FOR = re.compile(r"\{%-?\s*for\s+(?P<name>[A-Za-z_]\w*)\s+in\s+(?P<list>[A-Za-z_][\w.]*)\s*-?%\}")
 _WORD = re.compile(r"[A-Za-z]+")
 _RAW_CHARACTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.S
@@ -34,20 +35,32 @@ class JsonFault(TemplateInvalid):
 
 @dataclass(frozen=True)
 class Leaf:
-    """A text value and the index in the source where its first character stands."""
+    """A text value and where its first character stands in the source; `bare`: a {{ … }} without quotes."""
 
     text: str
     start: int
+    bare: bool = False
 
     def place(self, source: str, index: int) -> int:
         """Where the character `index` of the text stands in the source, escapes counted."""
+        if self.bare:
+            return self.start + index
         position = self.start
         for match, _ in zip(_RAW_CHARACTER.finditer(source, self.start), range(index), strict=False):
             position = match.end()
         return position
 
 
-Tree = dict[str, "Tree"] | list["Tree"] | Leaf | int | float | bool | None
+@dataclass(frozen=True)
+class Each:
+    """An object whose only member is named {% for NAME in LIST %}: its value once for each item."""
+
+    name: str
+    items: Leaf
+    body: Tree
+
+
+Tree = dict[str, "Tree"] | list["Tree"] | Leaf | Each | int | float | bool | None
 
 
 def parse(source: str) -> Tree:
@@ -73,8 +86,15 @@ class _Reader:
     def value(self, depth: int) -> Tree:
         if depth > MAX_DEPTH:
             self.fail(f"The payload is nested deeper than {MAX_DEPTH} levels.")
-        if self.source.startswith(("{{", "{%"), self.position):
-            self.fail("A variable stands here without quotes.", 'Put it in double quotes: "{{toNumber}}".')
+        if self.source.startswith("{{{", self.position):
+            self.position += 1
+            self.fail_at_name()
+        if self.source.startswith("{{", self.position):
+            return self.bare()
+        if self.source.startswith("{%", self.position):
+            self.fail(
+                "A tag stands here without quotes.", 'Put it in double quotes: "{% if … %}…{% endif %}".'
+            )
         first = self.peek()
         if first == "{":
             return self.members(depth)
@@ -85,7 +105,29 @@ class _Reader:
             return Leaf(text, start)
         return self.plain()
 
+    def bare(self) -> Leaf:
+        """A {{ … }} without quotes: the value itself, whatever its type."""
+        start = self.position
+        end = self.source.find("}}", start)
+        if end < 0:
+            self.fail("{{ is not closed.", "Add }}.")
+        self.position = end + 2
+        return Leaf(self.source[start : end + 2], start, bare=True)
+
     def members(self, depth: int) -> Tree:
+        blanks = _BLANK.match(self.source, self.position + 1)
+        start = blanks.end() + 1 if blanks else 0  # of the first name, behind its quote
+        found = self.plain_members(depth)
+        match = next((match for match in map(_FOR.fullmatch, found) if match), None)
+        if match is None:
+            return found
+        if len(found) > 1:
+            self.position = start
+            self.fail("A loop stands beside other members.", "Give it an object of its own.")
+        items = Leaf("{{" + match["list"] + "}}", start + match.start("list") - 2, bare=True)
+        return Each(match["name"], items, found.popitem()[1])
+
+    def plain_members(self, depth: int) -> dict[str, Tree]:
         found: dict[str, Tree] = {}
         self.step_in()
         if self.ends_with("}"):
@@ -98,6 +140,9 @@ class _Reader:
             if name in found:
                 self.position = at
                 self.fail(f"The name {name!r} stands here twice.", "Keep one of them.")
+            if name.startswith("{%") and not _FOR.fullmatch(name):
+                self.position = at + 1
+                self.fail("A name cannot hold this tag.", 'A list is written {"{% for x in LIST %}": …}.')
             self.skip_blanks()
             if self.peek() != ":":
                 self.fail("A colon is missing after the name.", 'Write "name": value.')
@@ -176,9 +221,10 @@ class _Reader:
         return ""
 
     def fail_at_name(self) -> Never:
-        if self.source.startswith(("{", "%"), self.position):
-            self.position -= 1
-            self.fail("A variable stands here without quotes.", 'Put it in double quotes: "{{toNumber}}".')
+        if self.source.startswith(("{{", "{%"), self.position):
+            self.fail(
+                "A variable stands here in place of a name.", 'Write a fixed name: "name": {{toNumber}}.'
+            )
         if self.position >= len(self.source):
             self.fail("The payload ends too early.", "A closing } is missing.")
         self.fail("A name in double quotes is missing here.", 'Write "name": value.')

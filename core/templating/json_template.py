@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from liquid import BoundTemplate
@@ -13,9 +14,9 @@ from liquid.expression import Expression
 
 from core.errors import TemplateInvalid
 from core.templating.checks import check_text, variables_in
-from core.templating.engine import RUN_ERRORS, compiled, failure, has_markup, new_context, run
+from core.templating.engine import RUN_ERRORS, Budget, compiled, failure, has_markup, new_context, run
 from core.templating.filters import MAX_OUTPUT, MAX_RANGE, too_large
-from core.templating.json_source import JsonFault, Leaf, Tree, parse
+from core.templating.json_source import Each, JsonFault, Leaf, Tree, parse
 from core.templating.problems import Missing, Problem, problem_at, refusal
 
 _Part = Callable[["_Run"], Any]
@@ -42,7 +43,12 @@ class JsonTemplate:
     @property
     def variables(self) -> frozenset[str]:
         """Dotted paths of all variables used in the document."""
-        return frozenset().union(*(variables_in(leaf.text) for leaf in self._leaves))
+        return frozenset(
+            path
+            for leaf, bound in self._leaves
+            for path in variables_in(leaf.text)
+            if _root(path) not in bound
+        )
 
     def check(self, *, known: Collection[str] | None = None) -> list[Problem]:
         """Faults with their place in the document; with `known`, unknown variables too (see `check_text`)."""
@@ -50,8 +56,8 @@ class JsonTemplate:
             return [self._fault]
         return [
             self._moved(leaf, problem)
-            for leaf in self._leaves
-            for problem in check_text(leaf.text, known=known)
+            for leaf, bound in self._leaves
+            for problem in check_text(leaf.text, known=known if known is None else {*known, *bound})
         ]
 
     def render(self, context: Mapping[str, Any], *, missing: Missing = Missing.ERROR) -> Any:
@@ -70,17 +76,24 @@ class JsonTemplate:
 
 
 class _Run:
-    """One rendering of a document: the context, and the engine's view of it, made at most once."""
+    """One rendering of a document: context and budget, and the engine's view of them, made at most once."""
 
-    __slots__ = ("context", "shared")
+    __slots__ = ("budget", "context", "shared")
 
-    def __init__(self, context: Mapping[str, Any]) -> None:
+    def __init__(self, context: Mapping[str, Any], budget: Budget | None = None) -> None:
         self.context = context
+        self.budget = budget or Budget()
         self.shared: Any = None
+
+    def each(self, name: str, items: Any) -> Iterator[_Run]:
+        """A rendering for each item, bound to `name`; a single value is a list of one, a blank one of none."""
+        for item in items if isinstance(items, list) else [] if items in ("", None) else [items]:
+            self.budget.turn()
+            yield _Run({**self.context, name: item}, self.budget)
 
     def value_of(self, template: BoundTemplate, expression: Expression) -> Any:
         if self.shared is None:
-            self.shared = new_context(template, self.context)
+            self.shared = new_context(template, self.context, self.budget)
         try:
             value = expression.evaluate(self.shared)
         except RUN_ERRORS as error:
@@ -123,7 +136,24 @@ def _plan(tree: Tree, missing: Missing) -> _Part:
         return lambda run_: [part(run_) for part in parts]
     if isinstance(tree, Leaf):
         return _leaf_plan(tree.text, missing)
+    if isinstance(tree, Each):
+        return _each_plan(tree, missing)
     return lambda run_: tree
+
+
+def _each_plan(each: Each, missing: Missing) -> _Part:
+    items, body = _leaf_plan(each.items.text, missing), _plan(each.body, missing)
+    return lambda run_: [body(turn) for turn in run_.each(each.name, items(run_))]
+
+
+@lru_cache(maxsize=2048)
+def _value_plan(source: str, missing: Missing) -> _Part:
+    return _leaf_plan(source, missing)
+
+
+def render_value(source: str, context: Mapping[str, Any], *, missing: Missing = Missing.ERROR) -> Any:
+    """A text filled in; one that is exactly one {{ … }} keeps the type of its value, as in a JSON document."""
+    return _value_plan(source, missing)(_Run(context))
 
 
 def _leaf_plan(text: str, missing: Missing) -> _Part:
@@ -134,12 +164,20 @@ def _leaf_plan(text: str, missing: Missing) -> _Part:
     if len(nodes) == 1 and isinstance(nodes[0], OutputNode):
         expression = nodes[0].expression
         return lambda run_: run_.value_of(template, expression)
-    return lambda run_: run(template, run_.context)
+    return lambda run_: run(template, run_.context, run_.budget)
 
 
-def _leaves(tree: Tree) -> Iterator[Leaf]:
+def _leaves(tree: Tree, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Leaf, frozenset[str]]]:
+    """(text, names that loops around it define) of every text of the document."""
     if isinstance(tree, Leaf):
-        yield tree
+        yield tree, bound
+    elif isinstance(tree, Each):
+        yield tree.items, bound
+        yield from _leaves(tree.body, bound | {tree.name})
     elif isinstance(tree, dict | list):
         for branch in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(branch)
+            yield from _leaves(branch, bound)
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]

@@ -149,7 +149,7 @@ class JwtAuth(AuthBackend):
     def _sign(self) -> Token:
         now = int(time.time())
         try:
-            claims = filled(claims_of(self._payload, now=now), {"providerAppId": self.config.provider_app_id})
+            claims = filled(claims_of(self._payload, now=now), self.config.known)
             value = jwt.encode(claims, self._key, algorithm=self.config.jwt_algorithm)
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise AuthenticationFailed(f"The token cannot be signed. {error}") from error

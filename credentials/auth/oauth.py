@@ -12,14 +12,17 @@ from requests import PreparedRequest
 from requests_oauthlib import OAuth2
 
 from core.errors import AuthenticationFailed
+from core.value_paths import path_problem
 from credentials.auth.base import AuthBackend, FieldProblem, filled, is_private_host, json_object
-from credentials.auth.token_request import fetch_token
+from credentials.auth.certificates import certificate_of
+from credentials.auth.token_request import TokenRequest, fetch_token
 from credentials.auth.tokens import TOKENS, Token
 
 _UNSAID_LIFETIME: Final = 300.0
 _EARLY: Final = 30.0
 _PUBLIC_MEMBERS: Final = frozenset({"grant_type", "client_id", "scope", "audience", "resource", "token_type"})
-_MEMBERS: Final = ("grant_type", "client_id", "client_secret")
+_CLIENT: Final = ("client_id", "client_secret")
+_MEMBERS: Final = ("grant_type", *_CLIENT)
 
 
 class OAuthBackend(AuthBackend):
@@ -27,7 +30,10 @@ class OAuthBackend(AuthBackend):
 
     kind = "oauth"
     label = "OAuth"
-    fields = ("auth_name", "api_token", "oauth_url", "oauth_body", "oauth_encoding")
+    fields = (
+        "auth_name", "api_token", "oauth_url", "oauth_body", "oauth_encoding", "oauth_client_auth",
+        "oauth_token_path", "oauth_expiry_path",
+    )  # fmt: skip
     required = frozenset({"oauth_url", "oauth_body", "oauth_encoding"})
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
@@ -59,9 +65,14 @@ class OAuthBackend(AuthBackend):
         else:
             # Other grants, and logins without one, carry other members; the usual grant needs these three.
             usual = not body or body.get("grant_type") == "client_credentials"
-            if missing := [name for name in _MEMBERS if usual and name not in body]:
+            by_header = self.config.oauth_client_auth != "body"
+            wanted = _CLIENT if by_header else _MEMBERS
+            if missing := [name for name in wanted if (usual or by_header) and name not in body]:
                 text = f"The OAuth Body lacks {', '.join(missing)}. Add what the provider gave you."
                 found.append(FieldProblem("oauth_body", text))
+        for field in ("oauth_token_path", "oauth_expiry_path"):
+            if (path := getattr(self.config, field)) and (problem := path_problem(path)):
+                found.append(FieldProblem(field, problem))
         for field in ("oauth_url", "provider_url"):
             url = getattr(self.config, field)
             if urlsplit(url).scheme == "http" and not is_private_host(url):
@@ -79,8 +90,7 @@ class OAuthBackend(AuthBackend):
             body = json_object(self.config.oauth_body, what="OAuth Body")
         except ValueError as error:
             raise AuthenticationFailed(str(error)) from error
-        variables = {"apiToken": self.config.api_token, "providerAppId": self.config.provider_app_id}
-        members: dict[str, Any] = filled(body, variables)
+        members: dict[str, Any] = filled(body, self.config.known)
         return members
 
     @cached_property
@@ -92,9 +102,17 @@ class OAuthBackend(AuthBackend):
 
     def _fetch(self) -> Token:
         _refuse_plain_http(self.config.oauth_url)
-        answer = fetch_token(
-            url=self.config.oauth_url, members=self._members, encoding=self.config.oauth_encoding
+        config = self.config
+        request = TokenRequest(
+            url=config.oauth_url,
+            members=self._members,
+            encoding=config.oauth_encoding,
+            client_auth=config.oauth_client_auth,
+            token_path=config.oauth_token_path,
+            expiry_path=config.oauth_expiry_path,
+            certificate=certificate_of(config),
         )
+        answer = fetch_token(request)
         now = time.time()
         lifetime = _UNSAID_LIFETIME if answer.expires_at is None else answer.expires_at - now
         return Token(

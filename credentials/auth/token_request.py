@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
-from core.errors import AnswerLost, AnswerTooLarge, AuthenticationFailed, ConnectionFailed, TokenUnavailable
-from core.http import Guarded, GuardedSession, exchange
-from credentials.headers import JSON_TYPE, value_problem
+from core.errors import (
+    AnswerLost,
+    AnswerTooLarge,
+    AuthenticationFailed,
+    ConnectionFailed,
+    TokenEncodingRefused,
+    TokenUnavailable,
+)
+from core.http import ClientCertificate, Guarded, GuardedSession, exchange
+from core.value_paths import Document, compile_path
+from credentials.headers import FORM_TYPE, JSON_TYPE, value_problem
 
 # Both log whole token requests and answers at DEBUG level.
 for _name in ("requests_oauthlib", "oauthlib"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
+_ENCODING_STATUSES: Final = frozenset({400, 415})
+_ENCODINGS: Final = {"form": ("a form", "JSON"), "json": ("JSON", "a form")}
+_EPOCH_ABOVE: Final = 10**9  # a larger number is a moment, not a lifetime
+_MILLISECONDS_ABOVE: Final = 10**11
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _ERROR_MEMBERS: Final = ("error", "error_code", "code", "message")
 
 
@@ -35,29 +50,75 @@ class TokenAnswer:
     expires_at: float | None
 
 
-def read_token(*, status: int, body: str, received_at: float) -> TokenAnswer:
+@dataclass(frozen=True)
+class TokenRequest:
+    """What to ask the token endpoint: members of the body as "form" or "json"; client_id and client_secret of them
+    travel in the body, as HTTP Basic (RFC 6749, 2.3.1) or as HTTP Basic without being encoded first."""
+
+    url: str
+    members: Mapping[str, Any] = field(repr=False)
+    encoding: str = "form"
+    client_auth: str = "body"
+    token_path: str = ""
+    expiry_path: str = ""
+    certificate: ClientCertificate | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The members that travel in the body."""
+        taken = () if self.client_auth == "body" else ("client_id", "client_secret")
+        return {name: value for name, value in self.members.items() if name not in taken}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The Authorization header of client authentication by Basic, else nothing."""
+        if self.client_auth == "body":
+            return {}
+        code = quote_plus if self.client_auth == "basic" else str
+        pair = ":".join(
+            code(_form_text(self.members.get(name, ""))) for name in ("client_id", "client_secret")
+        )
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"}
+
+
+def read_token(
+    *,
+    status: int,
+    body: bytes,
+    received_at: float,
+    headers: Mapping[str, str] = _NO_HEADERS,
+    encoding: str = "",
+    token_path: str = "",
+    expiry_path: str = "",
+) -> TokenAnswer:
     """Read an answer; TokenUnavailable if trying again can help, else AuthenticationFailed."""
-    data = _json(body)
+    document = Document(body, headers)
+    data = document.json
     if not 200 <= status < 300:
-        _refuse(status, data)
-    if not isinstance(data, dict) or not data.get("access_token"):
+        _refuse(status, data, encoding)
+    token = compile_path(token_path or "access_token").find(document)
+    if not token:
         code = _error_code(data) or "no_token"
-        raise AuthenticationFailed(f"The OAuth URL answered {status} without an access_token ({code}).")
-    token = data["access_token"]
+        where = token_path or "access_token"
+        raise AuthenticationFailed(
+            f"The OAuth URL answered {status} without an access token at {where} ({code})."
+        )
     if not isinstance(token, str) or value_problem(token) or " " in token:
         raise AuthenticationFailed("The OAuth URL gave a token that cannot travel in a header (bad_token).")
+    kind = data.get("token_type") if isinstance(data, dict) else ""
     return TokenAnswer(
         token=token,
-        token_type=str(data.get("token_type") or "bearer").lower(),
-        expires_at=_expiry(data.get("expires_in"), received_at),
+        token_type=str(kind or "bearer").lower(),
+        expires_at=_expiry(compile_path(expiry_path or "expires_in").find(document), received_at),
     )
 
 
-def fetch_token(*, url: str, members: Mapping[str, Any], encoding: str) -> TokenAnswer:
-    """Ask `url` for a token with the OAuth body's members, as "form" or "json"; nothing is retried here."""
-    fetch = _fetch_as_json if encoding == "json" else _fetch_as_form
+def fetch_token(request: TokenRequest) -> TokenAnswer:
+    """Ask for a token; nothing is retried here."""
+    plain = request.encoding == "json" or request.client_auth != "body" or request.certificate is not None
+    fetch = _fetch_plainly if plain else _fetch_as_form
     try:
-        return fetch(url, members)
+        return fetch(request)
     except (ConnectionFailed, AnswerLost) as error:
         raise TokenUnavailable(f"The OAuth URL gave no token: {error.text}") from error
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
@@ -71,9 +132,10 @@ def fetch_token(*, url: str, members: Mapping[str, Any], encoding: str) -> Token
 class _TokenSession(Guarded, OAuth2Session):
     """requests-oauthlib's session behind the guard: checked addresses, limits, no redirects."""
 
-    def __init__(self, *, url: str, client: BackendApplicationClient) -> None:
+    def __init__(self, *, request: TokenRequest, client: BackendApplicationClient) -> None:
         super().__init__(client=client)
-        self._url = url
+        self._asked = request
+        self._url = request.url
         self.answer: TokenAnswer | None = None
         self.register_compliance_hook("access_token_response", self._keep)
 
@@ -83,19 +145,19 @@ class _TokenSession(Guarded, OAuth2Session):
 
     def _keep(self, response: requests.Response) -> requests.Response:
         """Judge the answer by our rules, then hand oauthlib a plain one."""
-        self.answer = _read(response.status_code, response.content)
+        self.answer = _read(self._asked, response.status_code, response.content, response.headers)
         plain = {"access_token": self.answer.token, "token_type": "Bearer"}
         response.encoding, response._content = "utf-8", json.dumps(plain).encode()
         return response
 
 
-def _fetch_as_form(url: str, members: Mapping[str, Any]) -> TokenAnswer:
-    given: dict[str, Any] = {name: _form_text(value) for name, value in members.items()}
+def _fetch_as_form(request: TokenRequest) -> TokenAnswer:
+    given: dict[str, Any] = {name: _form_text(value) for name, value in request.members.items()}
     client = BackendApplicationClient(client_id=given.pop("client_id", None))
     client.grant_type = given.pop("grant_type", client.grant_type)
-    with _TokenSession(url=url, client=client) as session:
+    with _TokenSession(request=request, client=client) as session:
         session.fetch_token(
-            "https:" + url.partition(":")[2],
+            "https:" + request.url.partition(":")[2],
             client_secret=given.pop("client_secret", None),
             include_client_id=True,
             body=urlencode(given),
@@ -105,20 +167,37 @@ def _fetch_as_form(url: str, members: Mapping[str, Any]) -> TokenAnswer:
         return session.answer
 
 
-def _fetch_as_json(url: str, members: Mapping[str, Any]) -> TokenAnswer:
-    request = requests.Request(
-        "POST",
-        url,
-        headers={"Content-Type": JSON_TYPE, "Accept": JSON_TYPE},
-        data=json.dumps(members).encode("ascii"),
+def _fetch_plainly(request: TokenRequest) -> TokenAnswer:
+    """What requests-oauthlib does not write: JSON, Basic with or without encoding, a client certificate."""
+    media, data = _BODIES[request.encoding](request.body)
+    headers = {"Content-Type": media, "Accept": JSON_TYPE, **request.headers}
+    prepared = requests.Request("POST", request.url, headers=headers, data=data).prepare()
+    with GuardedSession(certificate=request.certificate) as session:
+        answer = exchange(session, prepared)
+    return _read(request, answer.status, answer.body, answer.headers)
+
+
+def _form_body(members: Mapping[str, Any]) -> tuple[str, bytes]:
+    return FORM_TYPE, urlencode({name: _form_text(value) for name, value in members.items()}).encode("ascii")
+
+
+def _json_body(members: Mapping[str, Any]) -> tuple[str, bytes]:
+    return JSON_TYPE, json.dumps(members).encode("ascii")
+
+
+_BODIES: Final = {"form": _form_body, "json": _json_body}
+
+
+def _read(request: TokenRequest, status: int, body: bytes, headers: Mapping[str, str]) -> TokenAnswer:
+    return read_token(
+        status=status,
+        body=body,
+        headers=headers,
+        received_at=time.time(),
+        encoding=request.encoding,
+        token_path=request.token_path,
+        expiry_path=request.expiry_path,
     )
-    with GuardedSession() as session:
-        answer = exchange(session, request.prepare())
-    return _read(answer.status, answer.body)
-
-
-def _read(status: int, body: bytes) -> TokenAnswer:
-    return read_token(status=status, body=body.decode("utf-8", "replace"), received_at=time.time())
 
 
 def _form_text(value: Any) -> str:
@@ -129,20 +208,21 @@ def _form_text(value: Any) -> str:
     return json.dumps(value)
 
 
-def _json(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _refuse(status: int, data: Any) -> None:
+def _refuse(status: int, data: Any, encoding: str) -> None:
     code = _error_code(data) or f"http_{status}"
     if status >= 500 or status in _TRY_AGAIN:
         raise TokenUnavailable(f"The OAuth URL answered {status} ({code}); it is asked again later.")
-    raise AuthenticationFailed(
+    text = (
         f"The OAuth URL answered {status} ({code}). Check the OAuth URL, the OAuth Body and how it is sent."
     )
+    if status in _ENCODING_STATUSES and encoding in _ENCODINGS:
+        sent, other = _ENCODINGS[encoding]
+        raise TokenEncodingRefused(
+            f"{text} The request was sent as {sent}; try to send it as {other}.",
+            param="oauth_encoding",
+            other="json" if encoding == "form" else "form",
+        )
+    raise AuthenticationFailed(text)
 
 
 def _error_code(data: Any) -> str:
@@ -152,9 +232,22 @@ def _error_code(data: Any) -> str:
     return next((str(code)[:100] for code in found if isinstance(code, str | int) and code), "")
 
 
-def _expiry(lifetime: Any, received_at: float) -> float | None:
-    """Absolute expiry; the lifetime may be a text, missing or zero."""
+def _expiry(value: Any, received_at: float) -> float | None:
+    """Absolute expiry: a lifetime as number or text, an epoch (milli)second, or an ISO 8601 moment; else None."""
     try:
-        return received_at + max(0.0, float(lifetime))
+        seconds = float(value)
     except (TypeError, ValueError, OverflowError):
+        return _moment(value)
+    if seconds != seconds:
         return None
+    if seconds > _MILLISECONDS_ABOVE:
+        seconds /= 1000
+    return seconds if seconds > _EPOCH_ABOVE else received_at + max(0.0, seconds)
+
+
+def _moment(value: Any) -> float | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 from core.errors import GatewayError
@@ -51,7 +52,7 @@ class TokenCache:
                 if slot.token is not None and slot.token.fresh():
                     return slot.token
                 if slot.error is not None:
-                    raise type(slot.error)(slot.error.text) from slot.error
+                    raise copy(slot.error) from slot.error
             return self._fly(slot, fetch)
 
     def drop(self, key: str, value: str) -> None:

@@ -20,14 +20,15 @@ from unfold.admin import ModelAdmin
 from access.audit import address_of, record
 from core.admin_links import RowLinks
 from core.numbers import search_forms
-from core.segments import segment
+from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
 from messaging import staff
 from messaging.admin.badges import TONES, badge, reason_text
+from messaging.context import count, texts_of
 from messaging.gate import is_on_hold
 from messaging.models import ChannelStatus, Message, MessagePart, SendHold
 from messaging.selectors import expects_reports
-from messaging.states import FINAL, WAITING, Reason, State
+from messaging.states import FINAL, WAITING, PartState, Reason, State
 
 
 @admin.register(Message)
@@ -138,14 +139,15 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
 
 def _details(message: Message) -> dict[str, Any]:
-    counted = segment(message.text)
+    parts = list(message.parts.all())
+    several = [part.text for part in parts] if len(parts) > 1 else []
     return {
         "message": message,
         "state_badge": badge(message.state),
         "is_final": message.state in FINAL,
         "reason_text": _why(message, on_hold=is_on_hold(), expects_reports=True),
         "no_reports": message.state == State.ACCEPTED and not expects_reports(message.credential_id),
-        "counted": counted,
+        "counted": count(several or texts_of(message.text, text_of(message.credential))),
         "timeline": [
             {
                 "event": event,
@@ -154,7 +156,7 @@ def _details(message: Message) -> dict[str, Any]:
             }
             for event in message.events.all()
         ],
-        "parts": [{"part": part, "badge": badge(part.state)} for part in message.parts.all()],
+        "parts": [{"part": part, "state": _part_state(part, message)} for part in parts],
         "attempts": [
             {
                 "attempt": attempt,
@@ -168,6 +170,11 @@ def _details(message: Message) -> dict[str, Any]:
         "title": "",
         "subtitle": None,
     }
+
+
+def _part_state(part: MessagePart, message: Message) -> SafeString | str:
+    never_sent = part.state == PartState.WAITING and message.state in FINAL
+    return "Not sent" if never_sent else badge(part.state)
 
 
 def _outcome(outcome: str) -> str:

@@ -69,10 +69,11 @@ def _object_crumb(context: Context, opts: Any) -> list[Crumb]:
         model_admin = admin.site._registry[opts.model]
         return [Crumb(getattr(model_admin, "add_label", "") or f"Add {opts.verbose_name}", "")]
     shown = context.get("original") or context.get("object")
+    tool = [Crumb(str(context["tool_title"]), "")] if context.get("tool_title") else []
     if not isinstance(shown, Model):
-        return []
+        return tool
     crumb = Crumb(str(shown), _url(f"{opts.app_label}_{opts.model_name}_change", shown.pk))
-    return [crumb, *(Crumb(word, "") for name, word in _SUB_PAGES.items() if name in context)]
+    return [crumb, *tool, *(Crumb(word, "") for name, word in _SUB_PAGES.items() if name in context)]
 
 
 def _menu_words(context: Context, link: str) -> tuple[str, str]:

@@ -21,12 +21,12 @@ function card(account) {
   const form = element("form", { autocomplete: "off" });
   const controls = {};
   if (account.kind === "apikey") {
-    controls.in = element("select", {}, element("option", { value: "header" }, "Header"), element("option", { value: "query" }, "Query parameter"));
+    controls.in = element("select", {}, element("option", { value: "header" }, "Header"), element("option", { value: "query" }, "Query parameter"), element("option", { value: "body" }, "Body field"));
     controls.name = element("input", { spellcheck: "false" });
     controls.prefix = element("input", { spellcheck: "false" });
     for (const [name, control] of Object.entries(controls)) control.value = account[name];
     const prefix = field("Prefix", "apikey-prefix", controls.prefix);
-    const show = () => { prefix.hidden = controls.in.value === "query"; };
+    const show = () => { prefix.hidden = controls.in.value !== "header"; };
     controls.in.addEventListener("change", show);
     show();
     form.append(element("div", { class: "fields" },

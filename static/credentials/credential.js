@@ -1,16 +1,10 @@
 "use strict";
-// The API credentials form: shows the chosen auth type's fields, fills in the chosen vendor's values.
-// Both tables come from the server (data attributes), which goes by them whatever this script does.
+// The API credentials form: shows the fields of the chosen auth type and choices, and on a new credential the chosen
+// vendor's form. The tables come from the server (data attributes), which goes by them whatever this script does.
 document.addEventListener("DOMContentLoaded", () => {
-  const auth = document.getElementById("id_auth_type");
   const vendor = document.getElementById("id_vendor");
-  if (!auth || !auth.dataset.authFields) return;
-  const fieldsOf = JSON.parse(auth.dataset.authFields);
-  const requiredOf = JSON.parse(auth.dataset.authRequired);
-  const presets = JSON.parse(vendor.dataset.presets);
-  const all = [...new Set(Object.values(fieldsOf).flat())];
   const input = (name) => document.getElementById(`id_${name}`);
-  const savedType = auth.dataset.authSaved;
+  if (!vendor || !input("auth_type") || !input("auth_type").dataset.authFields) return;
   const storedHints = {};
 
   const show = (name, visible) => {
@@ -21,24 +15,33 @@ document.addEventListener("DOMContentLoaded", () => {
     row.hidden = [...row.children].every((child) => child.hidden);
   };
 
-  const showAuth = () => {
+  const showFields = () => {
+    const auth = input("auth_type");
+    const fieldsOf = JSON.parse(auth.dataset.authFields);
+    const required = JSON.parse(auth.dataset.authRequired)[auth.value] || [];
     const fields = fieldsOf[auth.value] || [];
-    for (const name of all) {
+    for (const name of new Set(Object.values(fieldsOf).flat())) {
       const element = input(name);
       show(name, fields.includes(name));
       if (!element) continue;
       if (element.placeholder && !(name in storedHints)) storedHints[name] = element.placeholder;
       // A stored secret belongs to the auth type it was saved with.
-      if (name in storedHints) element.placeholder = auth.value === savedType ? storedHints[name] : "";
+      const stored = storedHints[name] || "";
+      if (stored.startsWith("Stored")) element.placeholder = auth.value === auth.dataset.authSaved ? stored : "";
       const label = document.querySelector(`label[for=id_${name}]`);
-      if (label) label.dataset.required = (requiredOf[auth.value] || []).includes(name) ? "yes" : "no";
+      if (label) label.dataset.required = required.includes(name) ? "yes" : "no";
+    }
+    const ofSomeType = Object.values(fieldsOf).flat();
+    for (const [name, [decider, values]] of Object.entries(JSON.parse(auth.dataset.conditions))) {
+      const counts = fields.includes(name) || !ofSomeType.includes(name);
+      if (counts) show(name, values.includes(input(decider).value));
     }
     if (input("api_token")) input("api_token").rows = auth.value === "jwt" ? 6 : 2;
-    if (auth.value === "api_key") show("key_prefix", input("key_location").value === "header");
+    input("body_kind").form.dataset.bodyKind = input("body_kind").value;
   };
 
   const headerValue = (name) => {
-    for (const row of document.querySelectorAll("[data-header-row][data-fixed]")) {
+    for (const row of document.querySelectorAll("#headers-rows [data-fixed]")) {
       if (row.querySelector("input[name$=-name]").value === name) return row.querySelector("input[name$=-value]");
     }
     return null;
@@ -51,27 +54,77 @@ document.addEventListener("DOMContentLoaded", () => {
     element.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
-  // What a preset put there may be replaced by the next one; what a person typed stays.
-  let filled = { ...presets.custom.values };
-  const takePreset = () => {
-    const preset = presets[vendor.value];
-    const hint = document.getElementById("id_provider_app_id_helptext");
-    if (hint && preset) hint.textContent = preset.hint;
-    if (!preset || vendor.dataset.adding !== "yes") return;
-    for (const [name, value] of Object.entries(preset.values)) {
-      const element = input(name);
-      const now = element ? element.value.replaceAll("\r\n", "\n").trim() : "";
-      if (element && (now === "" || now === (filled[name] || "").trim())) set(element, value);
-    }
-    for (const [name, value] of Object.entries(preset.headers)) set(headerValue(name), value);
-    filled = { ...preset.values };
-    input("preset").value = vendor.value;
-    showAuth();
+  // A standard Content-Type follows the kind of the body; one of the operator's own stays.
+  const followBody = () => {
+    const types = JSON.parse(input("body_kind").dataset.bodyTypes);
+    const header = headerValue("Content-Type");
+    const wanted = types[input("body_kind").value];
+    const now = header ? header.value.split(";")[0].trim().toLowerCase() : "";
+    if (wanted && now !== wanted && Object.values(types).includes(now)) set(header, wanted);
   };
 
-  auth.addEventListener("change", showAuth);
-  if (input("key_location")) input("key_location").addEventListener("change", showAuth);
-  vendor.addEventListener("change", takePreset);
-  showAuth();
-  if (input("preset").value === "") input("preset").value = vendor.value;
+  const offered = (element) => {
+    if (element.tagName !== "SELECT") return element.defaultValue;
+    const chosen = [...element.options].find((option) => option.defaultSelected) || element.options[0];
+    return chosen ? chosen.value : "";
+  };
+  const isTyped = (element) => element.type === "checkbox"
+    ? element.checked !== element.defaultChecked
+    : element.type !== "file" && element.value !== offered(element);
+  const named = (root) => [...root.querySelectorAll("[name]")].filter((element) => element.type !== "hidden");
+
+  // The server's form for the vendor takes the place of this one; what a person typed stays, in whole groups of rows.
+  const takeForm = (page) => {
+    const old = document.getElementById("credential-body");
+    const fresh = document.adoptNode(page.getElementById("credential-body"));
+    for (const group of old.querySelectorAll("[data-group]")) {
+      const same = fresh.querySelector(`[data-group="${group.dataset.group}"]`);
+      const fixed = group.dataset.group === "headers" ? "[data-fixed] *" : "";
+      const typed = named(group).filter((element) => !(fixed && element.matches(fixed)));
+      if (same && group.dataset.group !== "variables" && typed.some((e) => isTyped(e) || !e.defaultValue && e.value)) {
+        same.replaceWith(group);
+      }
+    }
+    const editor = old.querySelector("[data-payload-editor]");
+    const freshEditor = fresh.querySelector("[data-payload-editor]");
+    const payload = input("payload");
+    const wanted = freshEditor.querySelector("textarea").defaultValue;
+    const keepsPayload = isTyped(payload);
+    freshEditor.replaceWith(editor);
+    for (const element of named(old)) {
+      const twin = fresh.querySelector(`[name="${element.name}"]`);
+      if (!twin || twin === element || !isTyped(element) || /-\d+-/.test(element.name)) continue;
+      twin.value = element.value;
+    }
+    old.replaceWith(fresh);
+    if (!keepsPayload) {
+      payload.defaultValue = wanted;
+      payload.value = wanted;
+      payload.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    CredentialRows.start(fresh);
+    showFields();
+    followBody();
+  };
+
+  let asked = 0;
+  const takeVendor = async () => {
+    if (vendor.dataset.adding !== "yes") return;
+    const mine = ++asked;
+    const answer = await fetch(`?preset=${encodeURIComponent(vendor.value)}`, { credentials: "same-origin" });
+    if (!answer.ok || mine !== asked) return;
+    takeForm(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  };
+
+  document.addEventListener("change", (event) => {
+    if (event.target === vendor) takeVendor();
+    if (event.target.id === "id_body_kind") followBody();
+    if (["id_auth_type", "id_key_location", "id_mac_layout", "id_body_kind"].includes(event.target.id)) showFields();
+  });
+  document.addEventListener("input", (event) => {
+    const fold = event.target.closest("details.cr-fold:not(.cr-request)");
+    const line = fold && fold.querySelector(":scope > summary .cr-line");
+    if (line) line.textContent = "Changed, not saved yet";
+  });
+  showFields();
 });

@@ -23,6 +23,7 @@ from credentials.vendors import VENDORS
 from messaging import claiming, gate, results
 from messaging.accept import accept, through_channel
 from messaging.models import ChannelConfiguration, ChannelStatus, SendHold, Source
+from messaging.parts import Sent
 from messaging.results import Result
 from profiles.models import Profile
 from webhooks.receiving import receive
@@ -55,7 +56,8 @@ def busy(db: None) -> str:
     )
     message = accept(through_channel(channel, to=NUMBER, text="Hi", source=Source.API), wake=False)
     (passed,) = gate.pass_gate(claiming.claim_one(message.id))
-    results.write([Result(passed, Exchange(SendResult(Outcome.ACCEPTED, provider_id="p-1")))])
+    exchange = Exchange(SendResult(Outcome.ACCEPTED, provider_id="p-1"))
+    results.write([Result(passed, (Sent(1, passed.attempt_id, exchange),))])
     bodies = (
         {"type": "delivery_report", "messageId": "p-1", "to": NUMBER, "status": "DELIVERED"},
         {"type": "inbound_message", "id": "i-1", "from": NUMBER, "to": "+15005550006", "text": "STOP"},

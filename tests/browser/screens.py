@@ -47,6 +47,13 @@ class Screen:
         page.wait_for_load_state()
 
 
+SAMPLE_ANSWER = '{"messages": [{"id": "m-1", "status": {"code": 0, "text": "queued"}}]}'
+SAMPLE_CURL = (
+    "curl -X POST https://api.example.com/v1/messages -H 'Authorization: Bearer demo-token' "
+    """-H 'Content-Type: application/json' -d '{"to": ["+14155550123"], "from": "ACME", "text": "Hi", "ttl": 60}'"""
+)
+
+
 def _edit(name: str) -> Callable[[Page, Gateway], None]:
     def click(page: Page, gateway: Gateway) -> None:
         page.get_by_role("link", name=f"Edit {name}", exact=True).first.click()
@@ -94,6 +101,54 @@ def _test_send(page: Page, gateway: Gateway) -> None:
     expect(page.get_by_role("heading", name="The provider's answer")).to_be_visible()
 
 
+def _filter_gallery(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("searchbox").last.fill("zenvia")
+    expect(page.get_by_role("status").filter(has_text="1 of")).to_be_visible()
+
+
+def _empty_gallery(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("searchbox").last.fill("no such provider")
+    expect(page.get_by_role("heading", name="No preset fits")).to_be_visible()
+
+
+def _paste(command: str) -> Callable[[Page, Gateway], None]:
+    def paste(page: Page, gateway: Gateway) -> None:
+        page.get_by_label("cURL command").fill(command)
+        page.get_by_role("button", name="Fill in the form").click()
+        page.wait_for_load_state()
+
+    return paste
+
+
+def _preview(page: Page, gateway: Gateway) -> None:
+    _edit("Demo provider")(page, gateway)
+    page.get_by_role("button", name="Preview request").click()
+    expect(page.get_by_role("button", name="Copy as cURL")).to_be_visible()
+
+
+def _sample_answer(page: Page, gateway: Gateway) -> None:
+    _edit("Demo provider")(page, gateway)
+    answers = page.locator("#section-answers")
+    answers.evaluate("element => element.open = true")
+    answers.get_by_text("Paste a sample answer").click()
+    answers.get_by_label("Answer, JSON, XML or text").fill(SAMPLE_ANSWER)
+    answers.get_by_role("button", name="Show values").click()
+    answers.get_by_role("button", name="m-1", exact=True).click()
+    expect(answers.get_by_role("button", name="This is the message id")).to_be_visible()
+
+
+def _test_connection(page: Page, gateway: Gateway) -> None:
+    _edit("Demo provider")(page, gateway)
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.get_by_role("heading", name="Connection of Demo provider")).to_be_visible()
+
+
+def _wrong_preset(page: Page, gateway: Gateway) -> None:
+    page.get_by_label("Or paste it").fill('format = 1\nlabel = "Mine"\n[request]\nmethod = "DROP"')
+    page.get_by_role("button", name="Fill in the form").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def _issue_key(page: Page, gateway: Gateway) -> None:
     page.get_by_label("Name").fill("Booking application")
     page.get_by_role("button", name="Submit").click()
@@ -132,6 +187,22 @@ SCREENS = (
     Screen("credential-delete-refused", CREDENTIALS, _bin("Demo provider")),
     Screen("credential-payload-editor", f"{CREDENTIALS}add/", _payload_dialog),
     Screen("credential-test-result", CREDENTIALS, _test_send),
+    Screen("credential-gallery", f"{CREDENTIALS}presets/"),
+    Screen("credential-gallery-found", f"{CREDENTIALS}presets/", _filter_gallery),
+    Screen("credential-gallery-empty", f"{CREDENTIALS}presets/", _empty_gallery),
+    Screen("credential-from-preset", f"{CREDENTIALS}add/?preset=zenvia_sms"),
+    Screen("credential-paste-curl", f"{CREDENTIALS}paste-curl/"),
+    Screen(
+        "credential-paste-curl-wrong",
+        f"{CREDENTIALS}paste-curl/",
+        _paste("curl https://x.example \\\n  -d $(date)"),
+    ),
+    Screen("credential-from-curl", f"{CREDENTIALS}paste-curl/", _paste(SAMPLE_CURL)),
+    Screen("credential-import-wrong", f"{CREDENTIALS}import-preset/", _wrong_preset),
+    Screen("credential-preview", CREDENTIALS, _preview),
+    Screen("credential-sample-answer", CREDENTIALS, _sample_answer),
+    Screen("credential-connection", CREDENTIALS, _test_connection),
+    _list("provider-code-list", "credentials/providercode"),
     Screen("webhook-list", WEBHOOKS),
     Screen("webhook-add", f"{WEBHOOKS}add/"),
     Screen("webhook-change", WEBHOOKS, _edit("Demo webhook")),

@@ -13,10 +13,19 @@ pytestmark = pytest.mark.browser
 COMMON = ["SMS vendor", "Name", "Provider AppId", "Provider Name", "Provider URL", "Auth Type"]
 OWN_FIELDS = {
     "API key": ["Name", "API Token", "Send key as", "Key name", "Key prefix"],
-    "MAC": ["Name", "API Token", "API Secret Key", "Mac Authorization Hash Format"],
-    "OAuth": ["Name", "API Token", "OAuth URL", "OAuth Body", "Send token request as"],
+    "MAC": [
+        "Name", "API Token", "API Secret Key", "Mac Authorization Hash Format", "MAC layout",
+        "Secret key is written as",
+    ],
+    "OAuth": [
+        "Name", "API Token", "OAuth URL", "OAuth Body", "Send token request as", "Client authentication",
+        "Token path", "Expiry path",
+    ],
     "JWT": ["Name", "API Token", "JWT Payload", "JWT algorithm"],
-}
+    "Basic": ["Name", "User name", "Password"],
+    "Bearer": ["Name", "API Token"],
+    "No Authentication": [],
+}  # fmt: skip
 WEBHOOK_FIELDS = [
     "Name",
     "Select SMS vendor",
@@ -42,7 +51,7 @@ def test_credential_form_has_the_documented_fields_in_order(staff: Page) -> None
     assert auth_type.get_by_role("option").all_inner_texts() == list(OWN_FIELDS)
     for kind, own in OWN_FIELDS.items():
         auth_type.select_option(label=kind)
-        assert labels(staff)[: len(COMMON) + len(own) + 1] == [*COMMON, *own, "Provider Payload"], kind
+        assert labels(staff)[: len(COMMON) + len(own) + 1] == [*COMMON, *own, "Body"], kind
     for words in ("Add new parameter", "View payload editor", "Submit"):
         expect(staff.get_by_role("button", name=exactly(words))).to_have_count(1)
 
@@ -51,7 +60,7 @@ def test_headers_can_be_added_and_binned_but_not_the_two_that_stand(staff: Page)
     menu(staff, "API Credentials")
     staff.get_by_role("link", name="Create new API credentials").click()
     headers = staff.get_by_role("group", name="Headers")
-    rows, bins = headers.get_by_role("listitem"), headers.get_by_role("button", name="Delete")
+    rows, bins = headers.get_by_role("listitem"), headers.get_by_role("button", name="Delete header")
     expect(rows).to_have_count(2)
     assert [row.get_by_label("Header name").input_value() for row in rows.all()] == [
         "Content-Type",

@@ -39,6 +39,9 @@ class Loopback:
             except OSError:
                 return
             self._open.append(connection)
+            if self._stopped.is_set():
+                connection.close()
+                return
             script = self.scripts[min(self.connections, len(self.scripts) - 1)]
             self.connections += 1
             threading.Thread(target=self._run, args=(script, connection), daemon=True).start()
@@ -75,6 +78,10 @@ class Loopback:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(
+                socket.SHUT_RDWR
+            )  # closing alone would not wake who waits for a connection
         self._listener.close()
         for connection in self._open:
             connection.close()

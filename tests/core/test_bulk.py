@@ -29,6 +29,15 @@ def test_condition_leaves_others_alone() -> None:
     assert group.name == "a"
 
 
+def test_key_of_two_fields_matches_both() -> None:
+    key = ApiKey(name="shop", digest="d", scopes=["send"])
+    insert(key)
+    rows = [{"name": "shop", "digest": digest, "scopes": ["read"]} for digest in ("d", "e")]
+    assert update_rows(ApiKey, rows, key=("name", "digest")) == 1
+    key.refresh_from_db()
+    assert key.scopes == ["read"]
+
+
 def test_inserted_rows_return_their_keys_in_order() -> None:
     ids = insert_rows(Group, [{"name": "x"}, {"name": "y"}], returning="id")
     assert [Group.objects.get(pk=key).name for key in ids] == ["x", "y"]

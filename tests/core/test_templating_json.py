@@ -89,9 +89,10 @@ def test_a_missing_value_is_an_error_or_blank(leaf: str) -> None:
     ("source", "line", "column", "words"),
     [
         ("", 1, 1, "empty"),
-        ('{"to": {{toNumber}}}', 1, 8, "double quotes"),
-        ("{{toNumber}}", 1, 1, "double quotes"),
-        ('{{{"a": 1}', 1, 1, "without quotes"),
+        ('{"to": {{toNumber}', 1, 8, "not closed"),
+        ('{"to": {{toNumber | nope}}}', 1, 21, "no helper function"),
+        ('{"to": {% if a %}1{% endif %}}', 1, 8, "double quotes"),
+        ('{{{"a": 1}', 1, 2, "in place of a name"),
         ('{\n  "a": 1,\n}', 2, 9, "Remove the comma"),
         ('{"a": 1, "a": 2}', 1, 10, "twice"),
         ('{"a": NaN}', 1, 7, "value is missing"),

@@ -40,6 +40,8 @@ def posted(**values: Any) -> dict[str, Any]:
         "oauth_encoding": "form",
         "jwt_payload": "",
         "jwt_algorithm": "HS256",
+        "method": "POST",
+        "body_kind": "json",
         "payload": CUSTOM.payload,
         "message_id_path": "",
         **header_rows(("Content-Type", "application/json"), ("Charset", "UTF-8")),
@@ -78,12 +80,12 @@ def change_url(credential: ApiCredential) -> str:
 
 
 def errors_of(response: Any) -> dict[str, list[str]]:
-    """Form errors of a page that was shown again, header rows as "headers-<index>-<field>"."""
+    """Form errors of a page that was shown again, rows as "<group>-<index>-<field>"."""
     assert response.status_code == 200, response.status_code
     found = {name: list(texts) for name, texts in response.context["adminform"].form.errors.items()}
     for formset in response.context["inline_admin_formsets"]:
         for index, row in enumerate(formset.formset.errors):
-            found |= {f"headers-{index}-{name}": list(texts) for name, texts in row.items()}
+            found |= {f"{formset.formset.prefix}-{index}-{name}": list(texts) for name, texts in row.items()}
     return found
 
 

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import fields
 from typing import Any
 
 import pytest
 import requests
 import responses
 
-from core.errors import AuthenticationFailed
-from credentials.auth import BACKENDS
+from core.errors import AuthenticationFailed, ConfigurationInvalid
+from credentials.auth import BACKENDS, api_key, auth_type_choices, backend_of, basic, bearer
 from credentials.auth.base import AuthBackend, AuthConfig
 from tests.credentials.conftest import TOKEN_URL, URL
 from tests.credentials.vectors import key_of
@@ -23,13 +24,21 @@ WORKING: dict[str, dict[str, str]] = {
     "mac": {"api_token": "mac-id-1", "api_secret_key": "mac-secret-key"},
     "oauth": {"oauth_url": TOKEN_URL, "oauth_body": OAUTH_BODY},
     "jwt": {"api_token": HS_KEY, "jwt_payload": '{"iss": "shop", "exp": 600}'},
+    "basic": {"auth_username": "user-1", "auth_password": "pass-word-1"},
+    "bearer": {"api_token": "tok-123456"},
+    "none": {},
 }
 SECRETS = {
     "api_key": ["tok-123456"],
     "mac": ["mac-id-1", "mac-secret-key"],
     "oauth": ["s/c+r=t&x", "issued-token"],
     "jwt": [HS_KEY],
+    "basic": ["pass-word-1", "dXNlci0xOnBhc3Mtd29yZC0x"],
+    "bearer": ["tok-123456"],
+    "none": [],
 }
+SCHEMES = dict.fromkeys(BACKENDS, "Bearer") | {"mac": "MAC", "basic": "Basic", "none": ""}
+SIGNING = [kind for kind in BACKENDS if kind != "none"]
 
 
 def backend(kind: str, **values: str) -> AuthBackend:
@@ -48,7 +57,8 @@ def _token_endpoint(wire: responses.RequestsMock) -> None:
 
 
 def test_every_backend_is_covered_here() -> None:
-    assert WORKING.keys() == BACKENDS.keys() == SECRETS.keys()
+    assert list(WORKING) == list(BACKENDS) == list(SECRETS)
+    assert [auth.kind for auth in BACKENDS.values()] == list(BACKENDS)
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
@@ -58,7 +68,7 @@ def test_signing_leaves_body_target_and_other_headers_as_they_are(kind: str) -> 
     assert signed is request
     assert (signed.body, signed.url, signed.method) == (b'{"text":"h\xc3\xa9"}', URL, "POST")
     assert signed.headers["Content-Type"] == "application/json"
-    assert signed.headers["Authorization"].split(" ")[0] in {"Bearer", "MAC"}
+    assert signed.headers.get("Authorization", "").split(" ")[0] == SCHEMES[kind]
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
@@ -67,8 +77,8 @@ def test_secrets_name_what_records_must_mask(kind: str) -> None:
     signed = auth(prepared())
     assert set(SECRETS[kind]) <= set(auth.secrets())
     assert all(auth.secrets())
-    if kind != "mac":
-        assert signed.headers["Authorization"].removeprefix("Bearer ") in auth.secrets()
+    scheme, _, sent = signed.headers.get("Authorization", "").partition(" ")
+    assert scheme in {"", "MAC"} or sent in auth.secrets()
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
@@ -77,7 +87,7 @@ def test_secrets_do_not_show_in_a_representation(kind: str) -> None:
     assert not [secret for secret in SECRETS[kind] if secret in text]
 
 
-@pytest.mark.parametrize("kind", ["api_key", "mac"])
+@pytest.mark.parametrize("kind", ["api_key", "mac", "bearer"])
 @pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "a\nb", "a\0b", "trailing ", "töken"])
 def test_a_token_cannot_break_out_of_its_header(kind: str, token: str) -> None:
     auth = backend(kind, api_token=token)
@@ -94,7 +104,7 @@ def test_a_token_cannot_break_out_of_its_header(kind: str, token: str) -> None:
     ("kind", "values"),
     [
         ("api_key", {"key_location": "query", "key_name": "schlüssel", "api_token": "grün&x=1"}),
-        ("api_key", {"key_location": "basic", "key_name": "usuário", "api_token": "señal"}),
+        ("basic", {"auth_username": "usuário", "auth_password": "señal"}),
         ("mac", {"api_secret_key": "chave-não-ASCII"}),
         ("oauth", {"oauth_body": '{"client_id": "größe", "client_secret": "señal 👍"}'}),
         ("jwt", {"jwt_payload": '{"iss": "größe 👍"}', "api_token": "schlüssel-" * 5}),
@@ -115,15 +125,38 @@ def test_working_settings_have_no_problems_and_required_fields_are_its_own(kind:
     assert auth.problems() == []
     assert auth.warnings() == []
     assert auth.required <= set(auth.fields)
-    assert auth.fields[0] == "auth_name"
+    assert auth.fields[:1] == (() if kind == "none" else ("auth_name",))
+    assert {"auth_name", *auth.fields} - {"auth_name"} <= {item.name for item in fields(AuthConfig)}
 
 
-@pytest.mark.parametrize(
-    ("kind", "helps"), [("api_key", False), ("mac", False), ("oauth", True), ("jwt", True)]
-)
-def test_refresh_helps_only_where_a_token_is_kept(kind: str, helps: bool) -> None:
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_refresh_helps_only_where_a_token_is_kept(kind: str) -> None:
     auth = backend(kind)
-    assert auth.refresh(auth(prepared())) is helps
+    assert auth.refresh(auth(prepared())) is (kind in {"oauth", "jwt"})
+
+
+@pytest.mark.parametrize("kind", SIGNING)
+def test_a_backend_signs_every_request_anew(kind: str) -> None:
+    auth = backend(kind)
+    assert all(auth(prepared()).headers["Authorization"] for _ in range(3))
+
+
+@pytest.mark.parametrize("kind", ["api_key", "bearer", "basic"])
+def test_a_constant_header_is_made_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    auth = backend(kind)
+    first = auth(prepared()).headers["Authorization"]
+    for module in (api_key, basic, bearer):
+        monkeypatch.setattr(module, "set_header" if module is not basic else "base64", None)
+    assert auth(prepared()).headers["Authorization"] is first
+
+
+def test_an_unknown_type_is_refused() -> None:
+    with pytest.raises(ConfigurationInvalid, match="Auth Type"):
+        backend_of("telepathy", AuthConfig())
+
+
+def test_the_form_offers_every_type_by_name() -> None:
+    assert auth_type_choices() == [(kind, auth.label) for kind, auth in BACKENDS.items()]
 
 
 def test_every_pem_algorithm_and_key_matches(wire: responses.RequestsMock) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import threading
@@ -13,13 +14,19 @@ import requests
 import responses
 import time_machine
 
-from core.errors import AddressRefused, AuthenticationFailed, GatewayError, TokenUnavailable
+from core.errors import (
+    AddressRefused,
+    AuthenticationFailed,
+    GatewayError,
+    TokenEncodingRefused,
+    TokenUnavailable,
+)
 from credentials.auth.base import AuthConfig
 from credentials.auth.oauth import OAuthBackend
 from credentials.auth.token_request import read_token
 from credentials.auth.tokens import TOKENS
 from tests.credentials.conftest import TOKEN_URL, URL
-from tests.credentials.vectors import NOW, VECTORS, rows
+from tests.credentials.vectors import NOW, rows
 
 BODY = '{"grant_type":"client_credentials","client_id":"id-1","client_secret":"s/c+r=t"}'
 
@@ -75,17 +82,61 @@ def test_members_named_like_options_of_the_library_travel_as_members(wire: respo
 @pytest.mark.parametrize("row", rows("oauth", "token_requests"))
 def test_token_request_vectors(row: dict[str, Any], wire: responses.RequestsMock) -> None:
     give(wire, "T1")
-    sign(auth(oauth_body=row["oauth_body"], oauth_encoding=row["config"]["encoding"]))
+    settings = {f"oauth_{name}": value for name, value in row["config"].items()}
+    backend = auth(oauth_body=row["oauth_body"], **settings)
+    assert backend.problems() == []
+    sign(backend)
     request, expected = wire.calls[0].request, row["expected"]
     assert request.method == expected["method"]
     assert request.headers["Content-Type"] == expected["content_type"]
-    assert json.loads(request.body) == expected["body"]
+    sent = request.body if isinstance(expected["body"], str) else json.loads(request.body)
+    assert (sent.decode() if isinstance(sent, bytes) else sent) == expected["body"]
+    headers = {name: request.headers[name] for name in expected["headers"]}
+    assert headers == expected["headers"]
+
+
+@pytest.mark.parametrize(
+    ("client_auth", "pair"),
+    [("basic", "id%3A1:p%26+%C3%A9"), ("basic_raw", "id:1:p& é")],
+)
+@pytest.mark.parametrize(("encoding", "empty"), [("form", b""), ("json", b"{}")])
+def test_a_login_by_basic_leaves_nothing_in_the_body(
+    client_auth: str, pair: str, encoding: str, empty: bytes, wire: responses.RequestsMock
+) -> None:
+    give(wire, "T1")
+    backend = auth(
+        oauth_body='{"client_id": "id:1", "client_secret": "p& é"}',
+        oauth_client_auth=client_auth,
+        oauth_encoding=encoding,
+    )
+    assert backend.problems() == []
+    assert sign(backend) == "Bearer T1"
+    request = wire.calls[0].request
+    assert request.headers["Authorization"] == f"Basic {base64.b64encode(pair.encode()).decode()}"
+    assert (request.body or b"") == empty
+
+
+def test_further_fields_travel_beside_a_client_in_the_header(wire: responses.RequestsMock) -> None:
+    give(wire, "T1")
+    body = json.dumps({**json.loads(BODY), "scope": ["sms", "mms"], "audience": "a&b"})
+    sign(auth(oauth_body=body, oauth_client_auth="basic"))
+    sent = parse_qs(wire.calls[0].request.body.decode())
+    assert sent == {"grant_type": ["client_credentials"], "scope": ["sms mms"], "audience": ["a&b"]}
+
+
+@pytest.mark.parametrize("client_auth", ["basic", "basic_raw"])
+def test_a_client_in_the_header_needs_id_and_secret(client_auth: str) -> None:
+    problems = auth(oauth_body='{"scope": "sms"}', oauth_client_auth=client_auth).problems()
+    assert [(problem.field, "client_id, client_secret" in problem.text) for problem in problems] == [
+        ("oauth_body", True)
+    ]
 
 
 @pytest.mark.parametrize("row", rows("oauth", "token_responses"))
 def test_token_response_vectors(row: dict[str, Any]) -> None:
     expected = row["expected"]
-    read = {"status": row["status"], "body": row["body"], "received_at": row["received_at"]}
+    read = {"status": row["status"], "body": row["body"].encode(), "received_at": row["received_at"]}
+    read |= row.get("config", {})
     if "error" in expected:
         error = TokenUnavailable if expected["retry"] else AuthenticationFailed
         with pytest.raises(error, match=expected["error"]):
@@ -93,9 +144,95 @@ def test_token_response_vectors(row: dict[str, Any]) -> None:
         return
     answer = read_token(**read)
     assert answer.token == expected["token"]
+    if "header" in expected:
+        assert f"Bearer {answer.token}" == expected["header"]
     if "expires_at" in expected:
         assert answer.expires_at == expected["expires_at"]
     assert answer.token_type == expected.get("token_type", "bearer")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "paths"),
+    [
+        (b'{"data": [{"jwt": "T1"}]}', {}, {"token_path": "data[0].jwt"}),
+        (b"<r><token>T1</token></r>", {}, {"token_path": "/r/token"}),
+        (b"OK: T1 for you", {}, {"token_path": "regex:OK: (\\S+)"}),
+        (b"", {"X-Auth-Token": "T1"}, {"token_path": "header:X-Auth-Token"}),
+    ],
+)
+def test_the_token_is_read_where_the_provider_puts_it(
+    body: bytes, headers: dict[str, str], paths: dict[str, str]
+) -> None:
+    assert read_token(status=200, body=body, headers=headers, received_at=NOW, **paths).token == "T1"
+
+
+def test_paths_are_followed_in_the_whole_answer(wire: responses.RequestsMock) -> None:
+    answer = {"json": {"until": "2026-01-01T00:10:00+00:00"}, "headers": {"X-Token": "T1"}}
+    wire.post(TOKEN_URL, **answer)
+    with time_machine.travel(NOW, tick=False) as clock:
+        for encoding in ("form", "json"):
+            backend = auth(
+                encoding,
+                oauth_encoding=encoding,
+                oauth_token_path="header:X-Token",
+                oauth_expiry_path="until",
+            )
+            assert sign(backend) == "Bearer T1"
+        clock.shift(560)
+        assert TOKENS.peek("form").fresh()
+        clock.shift(20)
+        assert not TOKENS.peek("json").fresh()
+
+
+@pytest.mark.parametrize(
+    ("said", "expires_at"),
+    [
+        (60, NOW + 60),
+        ("60", NOW + 60),
+        (" 60.5 ", NOW + 60.5),
+        (-5, NOW),
+        (NOW + 90, NOW + 90),
+        ((NOW + 90) * 1000, NOW + 90),
+        ("2026-01-01T00:01:30Z", NOW + 90),
+        ("2026-01-01T02:01:30+02:00", NOW + 90),
+        ("2026-01-01 00:01:30", NOW + 90),
+        ("NaN", None),
+        ("tomorrow", None),
+        ({}, None),
+    ],
+)
+def test_a_lifetime_may_be_a_number_a_text_or_a_moment(said: Any, expires_at: float | None) -> None:
+    body = json.dumps({"access_token": "T1", "expires_in": said}).encode()
+    assert read_token(status=200, body=body, received_at=NOW).expires_at == expires_at
+
+
+@pytest.mark.parametrize("field", ["oauth_token_path", "oauth_expiry_path"])
+def test_a_path_that_cannot_be_followed_is_refused(field: str) -> None:
+    assert [problem.field for problem in auth(**{field: "a[b"}).problems()] == [field]
+
+
+@pytest.mark.parametrize("status", [400, 415])
+@pytest.mark.parametrize(
+    ("encoding", "sent", "other"),
+    [("form", "as a form", "json"), ("json", "as JSON", "form")],
+)
+@pytest.mark.parametrize("client_auth", ["body", "basic"])
+def test_a_refused_request_names_how_it_was_sent_and_offers_the_other_way(
+    status: int, encoding: str, sent: str, other: str, client_auth: str, wire: responses.RequestsMock
+) -> None:
+    wire.post(TOKEN_URL, status=status, json={"error": "invalid_request"})
+    backend = auth(oauth_encoding=encoding, oauth_client_auth=client_auth)
+    with pytest.raises(TokenEncodingRefused, match=sent) as caught:
+        sign(backend)
+    assert (caught.value.other, caught.value.param) == (other, "oauth_encoding")
+    assert "invalid_request" in caught.value.text
+
+
+def test_a_refused_client_is_not_a_matter_of_encoding(wire: responses.RequestsMock) -> None:
+    wire.post(TOKEN_URL, status=401, json={"error": "invalid_client"})
+    with pytest.raises(AuthenticationFailed) as caught:
+        sign(auth())
+    assert not isinstance(caught.value, TokenEncodingRefused)
 
 
 @pytest.mark.parametrize(
@@ -191,22 +328,22 @@ def test_threads_that_wait_share_the_failure(wire: responses.RequestsMock) -> No
     def failing(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         arrived.set()
         time.sleep(0.3)
-        return 503, {}, "busy"
+        return 415, {}, "no"
 
     wire.add_callback(responses.POST, TOKEN_URL, callback=failing)
     backend = auth()
 
-    def one() -> str:
-        with pytest.raises(TokenUnavailable) as caught:
+    def one() -> tuple[str, str]:
+        with pytest.raises(TokenEncodingRefused) as caught:
             sign(backend)
-        return caught.value.text
+        return caught.value.text, caught.value.other
 
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(one)
         arrived.wait(5)
         others = [pool.submit(one) for _ in range(5)]
-        texts = {future.result() for future in [first, *others]}
-    assert len(texts) == 1
+        told = {future.result() for future in [first, *others]}
+    assert [other for _, other in told] == ["json"]
     assert calls(wire) == 1
 
 
@@ -276,10 +413,3 @@ def test_the_cache_is_bounded() -> None:
         cache.get(str(number), lambda: Token("t", time.time() + 60))
     assert cache.peek("9") is not None
     assert cache.peek("0") is None
-
-
-def test_sequences_are_all_played_somewhere() -> None:
-    assert {row["id"] for row in VECTORS["oauth"]["sequences"]} == {
-        "oauth-seq-1", "oauth-seq-3", "oauth-seq-4", "oauth-seq-6",
-    }  # fmt: skip
-    assert TOKENS.peek("c:1") is None

@@ -16,6 +16,7 @@ from core.secrets import MASK
 from core.vocabulary import FailureClass, Outcome
 from credentials.client import Exchange, ProviderClient, client_for
 from credentials.endpoints import create_endpoint, rotate, set_enabled, url_of
+from credentials.loading import spec_of
 from credentials.models import ApiCredential, RequestHeader
 from tests.credentials.conftest import TOKEN_URL, URL, make_credential, send, sends
 
@@ -64,7 +65,9 @@ def test_records_are_masked_also_where_the_provider_repeats_a_secret(wire: respo
     [
         {"key_location": "query", "key_name": "apiKey", "key_prefix": ""},
         {"key_location": "header", "key_name": "X-Whatever", "key_prefix": ""},
-        {"key_location": "basic", "key_name": "user"},
+        {"auth_type": "basic", "auth_username": "user", "auth_password": "tok-123456"},
+        {"auth_type": "bearer"},
+        {"key_location": "body", "key_name": "key", "key_prefix": ""},
         {"auth_type": "mac", "api_secret_key": "mac-secret-key"},
         {"auth_type": "jwt", "api_token": "tok-123456" * 5, "jwt_payload": "{}"},
         OAUTH,
@@ -202,7 +205,7 @@ def test_a_gone_credential_says_so() -> None:
 
 
 def test_each_thread_has_its_own_session() -> None:
-    client = ProviderClient(make_credential())
+    client = ProviderClient(spec_of(make_credential()))
     found: list[Any] = []
     threads = [threading.Thread(target=lambda: found.append(client._session())) for _ in range(3)]
     for thread in threads:

@@ -6,10 +6,11 @@ import pytest
 
 from credentials.auth import BACKENDS
 from credentials.forms import AUTH_FIELDS, SECRET_FIELDS, ApiCredentialForm
+from credentials.forms.offers import completed
 from credentials.models import ApiCredential
 from credentials.vendors import VENDORS
 from tests.credentials.conftest import make_credential
-from tests.credentials.screens import OAUTH_BODY, posted
+from tests.credentials.screens import OAUTH_BODY, header_rows, posted
 from tests.credentials.vectors import key_of
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,9 @@ COMPLETE: dict[str, dict[str, str]] = {
         "oauth_encoding": "json",
     },
     "jwt": {"api_token": HS_KEY, "jwt_payload": '{"iss": "shop"}', "jwt_algorithm": "HS256"},
+    "basic": {"auth_username": "shop", "auth_password": "pass-123456"},
+    "bearer": {"api_token": "bearer-123456"},
+    "none": {},
 }
 STRAY = {
     "api_secret_key": "stray-secret",
@@ -36,6 +40,10 @@ STRAY = {
 
 def form(instance: ApiCredential | None = None, **values: Any) -> ApiCredentialForm:
     return ApiCredentialForm(posted(**values), instance=instance)
+
+
+def form_of(data: dict[str, Any]) -> ApiCredentialForm:
+    return ApiCredentialForm(data)
 
 
 def errors(**values: Any) -> dict[str, list[str]]:
@@ -53,7 +61,9 @@ def test_the_labels_are_those_of_the_documentation() -> None:
     assert [labels[name] for name in ("oauth_url", "oauth_body", "oauth_encoding", "jwt_payload")] == [
         "OAuth URL", "OAuth Body", "Send token request as", "JWT Payload",
     ]  # fmt: skip
-    assert [backend.label for backend in BACKENDS.values()] == ["API key", "MAC", "OAuth", "JWT"]
+    assert [backend.label for backend in BACKENDS.values()] == [
+        "API key", "MAC", "OAuth", "JWT", "Basic", "Bearer", "No Authentication",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
@@ -82,7 +92,7 @@ def test_switching_the_type_wipes_secrets_and_asks_for_its_own(before: str, afte
     again = form(saved, auth_type=after, **{"api_token": "", **kept})
     if before == after:
         assert again.is_valid()
-        assert again.save().api_token == COMPLETE[before]["api_token"]
+        assert again.save().api_token == COMPLETE[before].get("api_token", "")
         return
     assert set(again.errors) == needed
     switched = form(saved, auth_type=after, **COMPLETE[after])
@@ -113,12 +123,11 @@ def test_stored_secrets_are_never_rendered() -> None:
     ("values", "field", "text"),
     [
         ({"payload": '{"to": "{{toNumber}}",\n "x": }'}, "payload", "Line 2, column 7"),
-        ({"payload": '{"to": {{toNumber}}}'}, "payload", "quotes"),
+        ({"payload": '{"to": {{toNumber}}}'}, "payload", "{{message}} must occur"),
         ({"payload": '{"to": "{{tonumber}}", "t": "{{message}}"}'}, "payload", "toNumber"),
         ({"payload": '{"t": "{{message}}"}'}, "payload", "{{toNumber}} must occur"),
         ({"payload": '{"to": "{{toNumber}}"}'}, "payload", "{{message}} must occur"),
-        ({"payload": '["{{toNumber}}", "{{message}}"]', "headers-0-value": "application/x-www-form-urlencoded"},
-         "payload", "form body"),
+        ({"payload": '["{{toNumber}}", "{{message}}"]', "body_kind": "form"}, "payload", "form"),
         ({"provider_url": "ftp://p.example.com/"}, "provider_url", "http"),
         ({"provider_url": "p.example.com"}, "provider_url", "http"),
         ({"provider_url": "https://user:pw@p.example.com/"}, "provider_url", "user"),
@@ -128,8 +137,17 @@ def test_stored_secrets_are_never_rendered() -> None:
         ({"provider_url": "http://169.254.169.254/latest"}, "provider_url", ""),
         ({"provider_url": "https://p.example.com/{{nothing}}"}, "provider_url", "nothing"),
         ({"provider_url": "https://p.example.com/{% if a %}"}, "provider_url", "{% … %}"),
-        ({"message_id_path": "a[["}, "message_id_path", "messages[0].messageId"),
-        ({"auth_type": "basic"}, "auth_type", ""),
+        ({"message_id_path": "a[["}, "message_id_path", ""),
+        ({"error_code_path": "regex:("}, "error_code_path", ""),
+        ({"check_url": "http://169.254.169.254/"}, "check_url", ""),
+        ({"max_length": "0"}, "max_length", "1 or more"),
+        ({"body_kind": "xml", "payload": "<a>{{toNumber}}</b>"}, "payload", ""),
+        ({"body_kind": "yaml"}, "body_kind", ""),
+        ({"method": "DELETE"}, "method", ""),
+        ({"client_certificate": "-----BEGIN"}, "client_key", "belong together"),
+        ({"auth_type": "mac", **COMPLETE["mac"], "mac_layout": "template"}, "mac_string", "signed"),
+        ({"auth_type": "basic", "auth_username": "a:b"}, "auth_username", "colon"),
+        ({"auth_type": "digest"}, "auth_type", ""),
         ({"vendor": "other"}, "vendor", ""),
         ({"key_name": "X\r\nEvil"}, "key_name", "letters"),
         ({"key_location": "query", "key_name": ""}, "key_name", "query parameter"),
@@ -162,7 +180,12 @@ def test_private_hosts_on_the_list_are_taken(settings: Any) -> None:
     "values",
     [
         {"provider_url": "https://p.example.com/{{toNumber}}", "payload": '{"t": "{{ message | strip }}"}'},
-        {"payload": '{"t": "{{message}}"}', "headers-2-name": "X-To", "headers-2-value": "{{toNumber}}"},
+        {
+            "payload": '{"t": "{{message}}"}',
+            **header_rows(
+                ("Content-Type", "application/json"), ("Charset", "UTF-8"), ("X-To", "{{toNumber}}")
+            ),
+        },
         {
             "payload": '{"to": ["{{ toNumber | digits }}"], "t": "{{message}} {{profile.any | default: \'\'}}"}'
         },
@@ -192,22 +215,26 @@ def test_a_prefix_word_gets_the_blank_behind_it(typed: str, stored: str) -> None
 @pytest.mark.parametrize("slug", VENDORS)
 def test_without_a_script_the_server_fills_in_the_vendors_values(slug: str) -> None:
     preset = VENDORS[slug]
-    url = preset.provider_url or "https://mine.example.com/"
-    offered = {"provider_url": "" if preset.provider_url else url, "provider_name": "", "preset": ""}
-    saved = form(vendor=slug, **offered).save()
-    assert saved.provider_url == url
-    assert saved.payload.strip() == preset.payload.strip()
-    assert (saved.key_location, saved.message_id_path) == (
-        preset.auth["key_location"],
-        preset.message_id_path,
-    )
-    assert saved.provider_name == preset.provider_name
+    posts = {**posted(vendor=slug, preset="", provider_name=""), "provider_url": preset.provider_url}
+    filled_in = form_of(completed(posts)).data
+    again = completed(filled_in)
+    assert again == filled_in
+    spec = preset.spec({})
+    assert filled_in["provider_name"] == preset.provider_name
+    assert (filled_in["method"], filled_in["body_kind"]) == (spec.request.method, spec.request.body)
+    assert filled_in["payload"].strip() == spec.request.payload.strip()
+    for group, rows in (("query", spec.request.query), ("fields", spec.request.fields)):
+        names = [filled_in[f"{group}-{index}-name"] for index in range(filled_in[f"{group}-TOTAL_FORMS"])]
+        assert names == [row.name for row in rows]
+    asked = [item.name for item in preset.inputs if not item.field]
+    assert [filled_in[f"variables-{index}-name"] for index in range(len(asked))] == asked
 
 
 def test_what_was_typed_is_never_replaced_by_a_preset() -> None:
     payload = '{"To": "{{toNumber}}", "Text": "{{message}}"}'
-    saved = form(vendor="twilio", preset="", provider_url="https://mine.example.com/", payload=payload).save()
-    assert (saved.provider_url, saved.payload) == ("https://mine.example.com/", payload)
+    typed = {"provider_url": "https://mine.example.com/", "payload": payload, "headers-0-value": "text/plain"}
+    filled_in = completed(posted(vendor="twilio", preset="", **typed))
+    assert (filled_in["provider_url"], filled_in["payload"]) == ("https://mine.example.com/", payload)
     kept = form(vendor="twilio", preset="twilio", name="Second").save()
     assert kept.provider_url == "https://provider.example.com/messages"
     assert "contentType" in kept.payload
@@ -221,3 +248,96 @@ def test_an_existing_credential_takes_nothing_from_a_preset() -> None:
 def test_names_are_unique() -> None:
     form().save()
     assert "name" in errors()
+
+
+def twilio(**values: Any) -> dict[str, Any]:
+    """Twilio chosen without a script, its questions answered."""
+    asked = completed(posted(vendor="twilio", preset="", provider_url="", provider_name=""))
+    return {**asked, "variables-0-value": "AC0123", "variables-1-value": "hush-hush", **values}
+
+
+def test_a_vendors_questions_are_variables_and_required_ones_are_asked_for() -> None:
+    blank = form_of(twilio(**{"variables-0-value": ""}))
+    assert blank.is_valid()
+    assert blank.row_problems["variables"][0] == (0, "value", "Account SID is needed.")
+    whole = form_of(twilio())
+    assert whole.is_valid(), whole.errors
+    assert whole.row_problems == {}
+    assert whole.cleaned_data["auth_password"] == "{{auth_token}}"
+
+
+def test_answers_choose_the_variant_of_the_preset() -> None:
+    asked = completed(posted(vendor="infobip", preset="", provider_url="", provider_name="", api_token=""))
+    assert (asked["auth_type"], asked["api_token"]) == ("api_key", "{{api_key}}")
+    names = {asked[f"variables-{index}-name"]: index for index in range(asked["variables-TOTAL_FORMS"])}
+    by_name = completed({**asked, f"variables-{names['username']}-value": "ada"})
+    assert (by_name["auth_type"], by_name["auth_password"]) == ("basic", "{{password}}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "sent"),
+    [
+        ("xml", "application/json", "text/xml"),
+        ("form", "text/xml", "application/x-www-form-urlencoded"),
+        ("json", "application/x-www-form-urlencoded; charset=UTF-8", "application/json"),
+        ("xml", "application/soap+xml", "application/soap+xml"),
+        ("text", "application/json", "text/plain"),
+    ],
+)
+def test_a_standard_content_type_follows_the_body(kind: str, header: str, sent: str) -> None:
+    data = posted(**header_rows(("Content-Type", header), ("Charset", "UTF-8")), body_kind=kind)
+    assert completed(data)["headers-0-value"] == sent
+
+
+def rows(group: str, *given: dict[str, str]) -> dict[str, Any]:
+    data: dict[str, Any] = {f"{group}-TOTAL_FORMS": len(given), f"{group}-INITIAL_FORMS": 0}
+    for index, row in enumerate(given):
+        data |= {f"{group}-{index}-{name}": value for name, value in row.items()}
+    return data
+
+
+@pytest.mark.parametrize(
+    ("posted_rows", "group", "place"),
+    [
+        (rows("query", {"name": "", "value": ""}, {"name": "a", "value": "{{nobody}}", "when": "always"}),
+         "query", (1, "value")),
+        (rows("fields", {"name": "a[b", "value": "1", "when": "always", "kind": "text"}), "fields", (0, "name")),
+        (rows("variables", {"name": "toNumber", "value": "1"}), "variables", (0, "name")),
+        (rows("variables", {"name": "1st", "value": "1"}), "variables", (0, "name")),
+        (rows("rules", {"path": "a[[", "test": "present", "outcome": "failed"}), "rules", (0, "path")),
+        (rows("rules", {"statuses": "9xx", "path": "a", "test": "present", "outcome": "failed"}),
+         "rules", (0, "statuses")),
+        (rows("rules", {"path": "a", "test": "matches", "values": "(", "outcome": "failed"}), "rules", (0, "values")),
+        (rows("headers", {"name": "X-A", "value": "{{nobody}}"}), "headers", (0, "value")),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_row_is_told_at_the_row(
+    posted_rows: dict[str, Any], group: str, place: tuple[int, str]
+) -> None:
+    shown = form(**posted_rows)
+    assert not shown.errors
+    assert [(index, column) for index, column, _ in shown.row_problems[group]] == [place]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"provider_url": "https://p.example.com/a8F3kd92LLs0a9Zq7Wm4/send"}, "Provider URL"),
+        ({"provider_url": "https://p.example.com/send?api_key=opensesame"}, "Provider URL"),
+        (rows("variables", {"name": "mine", "value": "a8F3kd92LLs0a9Zq7Wm4"}), "Variable mine"),
+        (header_rows(("Content-Type", "application/json"), ("Charset", "UTF-8"), ("X-Api-Key", "opensesame")),
+         "Header X-Api-Key"),
+        (rows("query", {"name": "q", "value": "a8F3kd92LLs0a9Zq7Wm4", "when": "always"}), "Parameter q"),
+    ],
+)  # fmt: skip
+def test_a_readable_secret_is_warned_of(values: dict[str, Any], words: str) -> None:
+    shown = form(**values)
+    assert shown.is_valid(), shown.errors
+    assert [words in text for text in shown.warnings] == [True]
+
+
+def test_ordinary_values_are_no_suspicion() -> None:
+    sid = {"name": "plan", "value": "01990000-0000-7000-8000-000000000001"}
+    shown = form(provider_url="https://api.provider.example.com/v2/messages/send", **rows("variables", sid))
+    assert shown.is_valid()
+    assert shown.warnings == []

@@ -74,12 +74,15 @@ def test_names_of_fixed_headers_are_sent_by_browsers_and_cannot_be_edited_there(
 def test_fixed_headers_have_no_bin_and_others_have_one(admin_client: Client) -> None:
     credential = make_credential({"X-Mine": "1"})
     page = admin_client.get(change_url(credential)).content.decode()
-    page = page[: page.index('<template id="headers-template"')]
+    page = page[page.index('id="headers-rows"') : page.index('<template id="headers-template"')]
     assert page.count("data-delete-row") == 1
     assert re.findall(r'name="headers-(\d)-DELETE"', page) == ["0"]
     assert "Delete header X-Mine" in page
     add = admin_client.get(ADD).content.decode()
-    assert "data-delete-row" not in add[: add.index('<template id="headers-template"')]
+    assert (
+        "data-delete-row"
+        not in add[add.index('id="headers-rows"') : add.index('<template id="headers-template"')]
+    )
 
 
 def test_values_of_fixed_headers_can_be_edited(admin_client: Client) -> None:
@@ -117,7 +120,7 @@ def test_headers_that_cannot_be_sent_are_refused(
 
 
 def test_wrong_values_of_fixed_headers_are_refused(admin_client: Client) -> None:
-    rows = header_rows(("Content-Type", "text/xml"), ("Charset", "klingon"))
+    rows = header_rows(("Content-Type", "JSON please"), ("Charset", "klingon"))
     found = errors_of(admin_client.post(ADD, posted(**rows)))
     assert "application/json" in found["headers-0-value"][0]
     assert "UTF-8" in found["headers-1-value"][0]
@@ -138,9 +141,26 @@ def test_a_secret_header_is_kept_when_left_blank_and_never_shown(admin_client: C
     assert "hush-hush" not in admin_client.post(change_url(credential), data).content.decode()
 
 
-def test_without_a_script_a_form_vendor_gets_its_content_type(admin_client: Client) -> None:
-    response = admin_client.post(ADD, posted(vendor="twilio", preset="", provider_url="", provider_name=""))
+def test_without_a_script_a_form_vendor_asks_for_its_account_and_gets_its_content_type(
+    admin_client: Client,
+) -> None:
+    offered = posted(vendor="twilio", preset="custom", provider_url="", provider_name="")
+    refused = admin_client.post(ADD, offered)
+    assert errors_of(refused)["variables-0-value"] == ["Account SID is needed."]
+    page = refused.content.decode()
+    assert ">Account SID</label>" in page
+    asked = {
+        "variables-TOTAL_FORMS": 2, "variables-INITIAL_FORMS": 0,
+        "variables-0-name": "account_sid", "variables-0-value": "AC0123",
+        "variables-1-name": "auth_token", "variables-1-value": "hush-hush",
+    }  # fmt: skip
+    response = admin_client.post(ADD, {**offered, **asked})
     assert response.status_code == 302, errors_of(response)
     credential = ApiCredential.objects.get()
     assert headers_of(credential)["Content-Type"] == "application/x-www-form-urlencoded"
-    assert credential.key_location == "basic"
+    assert (credential.auth_type, credential.auth_username) == ("basic", "{{account_sid}}")
+    stored = {row.name: (row.value, row.secret, row.required) for row in credential.variables.all()}
+    assert stored["auth_token"] == ("hush-hush", True, True)
+    assert "hush-hush" not in admin_client.get(change_url(credential)).content.decode()
+    fields = [row.name for row in credential.request_fields.all()]
+    assert fields == ["To", "MessagingServiceSid", "From", "Body", "StatusCallback", "ShortenUrls"]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from credentials.preview import check_payload
-from credentials.vendors import CUSTOM, VENDORS
+from credentials.vendors import CUSTOM
 
 FIELDS = {"provider_url": "https://p.example.com/{{providerAppId}}", "provider_app_id": "app 7"}
 
@@ -22,7 +23,7 @@ def test_a_good_payload_has_no_problems_and_shows_the_request() -> None:
 
 
 def test_problems_have_a_place() -> None:
-    result = check_payload('{"to": "{{toNumber}}",\n  "x": {{message}}}', FIELDS)
+    result = check_payload('{"to": "{{toNumber}}",\n  "x": {{message}', FIELDS)
     (problem,) = result["problems"]
     assert (problem["line"], problem["column"], problem["level"]) == (2, 8, "error")
     assert problem["hint"]
@@ -33,13 +34,16 @@ def test_a_missing_variable_is_an_error_and_a_missing_sender_a_warning() -> None
     assert levels == ["error", "warning"]
 
 
-def test_a_form_body_is_previewed_as_a_form() -> None:
+def test_a_form_body_of_rows_is_previewed_as_a_form() -> None:
     fields = {
         **FIELDS,
-        "headers-0-name": "Content-Type",
-        "headers-0-value": VENDORS["twilio"].headers["Content-Type"],
-    }
-    assert "To=%2B14155550123&" in check_payload(VENDORS["twilio"].payload, fields)["preview"]
+        "body_kind": "form",
+        "fields-0-name": "To", "fields-0-value": "{{toNumber}}", "fields-0-position": "1",
+        "fields-1-name": "Body", "fields-1-value": "{{message}}", "fields-1-position": "0",
+        "fields-2-name": "Gone", "fields-2-value": "x", "fields-2-DELETE": "on",
+    }  # fmt: skip
+    body = check_payload("", fields)["preview"].rpartition("\n\n")[2]
+    assert re.fullmatch(r"Body=Hello[^&]+&To=%2B14155550123\n", body)
 
 
 def test_secret_headers_are_not_shown() -> None:
@@ -60,6 +64,7 @@ def test_the_picker_offers_variables_attributes_and_functions() -> None:
         "Message variables",
         "Profile attributes",
         "Helper functions",
+        "For providers",
     ]
     assert {"label", "insert", "help"} == picker[0]["items"][0].keys()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -10,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
+from core.errors import ConfigurationInvalid
 from core.http import Answer
+from core.value_paths import path_problem
 from core.vocabulary import FailureClass, Outcome
-from credentials.reading import ResponseReader, path_problem
+from credentials.reading import ResponseReader
+from credentials.rules import status_ranges
+from credentials.spec import ResponseSpec, Rule
 from credentials.vendors import VENDORS
 
 JSON = {"Content-Type": "application/json"}
@@ -24,15 +29,7 @@ def answer(status: int, body: Any = b"", headers: dict[str, str] | None = None) 
 
 
 def reader(vendor: str = "custom", **values: Any) -> ResponseReader:
-    preset = VENDORS[vendor]
-    return ResponseReader(
-        **{
-            "message_id_path": preset.message_id_path,
-            "rules": preset.response,
-            "codes": preset.codes,
-            **values,
-        }
-    )
+    return ResponseReader(replace(VENDORS[vendor].spec({}).response, **values))
 
 
 @pytest.mark.parametrize(
@@ -57,9 +54,9 @@ def test_the_id_is_found_in_the_usual_places(body: Any, expected: str) -> None:
 
 
 def test_a_chosen_path_is_the_only_one_looked_at() -> None:
-    result = reader(message_id_path="out.ref").read(answer(200, {"id": "wrong", "out": {"ref": "right"}}))
+    result = reader(id_path="out.ref").read(answer(200, {"id": "wrong", "out": {"ref": "right"}}))
     assert result.provider_id == "right"
-    assert reader(message_id_path="out.ref").read(answer(200, {"id": "wrong"})).provider_id == ""
+    assert reader(id_path="out.ref").read(answer(200, {"id": "wrong"})).provider_id == ""
 
 
 @pytest.mark.parametrize(
@@ -212,3 +209,105 @@ def test_an_id_no_database_takes_is_made_fit_to_be_kept() -> None:
     body = b'{"messageId": "a\\u0000b\\ud800"}'
     answer = Answer(202, CaseInsensitiveDict({"Content-Type": "application/json"}), body, 1)
     assert ResponseReader().read(answer).provider_id == "ab\ufffd"
+
+
+XML = {"Content-Type": "text/xml"}
+
+
+def judged(
+    rules: list[Rule], status: int, body: Any, headers: dict[str, str] | None = None, **spec: Any
+) -> Any:
+    return ResponseReader(ResponseSpec(rules=tuple(rules), **spec)).read(answer(status, body, headers))
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "body", "fits"),
+    [
+        (Rule(path="status", test="any_of", values=("ok", "3")), 200, {"status": "ok"}, True),
+        (Rule(path="status", test="any_of", values=("ok", "3")), 200, {"status": 3}, True),
+        (Rule(path="status", test="any_of", values=("true",)), 200, {"status": True}, True),
+        (Rule(path="status", test="any_of", values=("ok",)), 200, {}, False),
+        (Rule(path="status", test="none_of", values=("ok",)), 200, {"status": "no"}, True),
+        (Rule(path="status", test="none_of", values=("ok",)), 200, {}, True),
+        (Rule(path="status", test="none_of", values=("ok",)), 200, b"not JSON", True),
+        (Rule(path="id", test="absent"), 200, {"id": ""}, True),
+        (Rule(path="id", test="absent"), 200, {"id": []}, True),
+        (Rule(path="id", test="absent"), 200, {"id": 0}, False),
+        (Rule(path="id", test="present"), 200, {"id": 0}, True),
+        (Rule(test="contains", values=("Err", "Fail")), 200, b"0: Fail", True),
+        (Rule(test="contains", values=("Err",)), 200, b"0: OK", False),
+        (Rule(test="lacks", values=("Accepted",)), 200, b"1: Unknown", True),
+        (Rule(test="lacks", values=("Accepted",)), 200, b"0: Accepted", False),
+        (Rule(test="lacks", values=()), 200, b"anything", False),
+        (Rule(test="matches", values=("^ERR[0-9]+",)), 200, b"ERR12 no", True),
+        (Rule(test="matches", values=("^ERR[0-9]+",)), 200, b"no ERR12", False),
+        (Rule(path="header:X-Error", test="present"), 200, b"", True),
+        (Rule(path="/r/code", test="any_of", values=("7",)), 200, b"<r><code> 7 </code></r>", True),
+        (Rule(path="//code", test="any_of", values=("7",)), 200, b"<r><a><code>7</code></a></r>", True),
+        (Rule(path="/r/@code", test="any_of", values=("7",)), 200, b'<n:r xmlns:n="u" code="7"/>', True),
+        (Rule(path="/x/code", test="any_of", values=("7",)), 200, b"<r><code>7</code></r>", False),
+        (Rule(statuses="2xx, 400", test="present"), 400, b"x", True),
+        (Rule(statuses="500-599", test="present"), 400, b"x", False),
+    ],
+)
+def test_when_a_rule_fits(rule: Rule, status: int, body: Any, fits: bool) -> None:
+    result = judged([rule], status, body, {"X-Error": "1"})
+    assert (result.rule == 1) == fits
+
+
+def test_the_first_rule_that_fits_decides() -> None:
+    rules = [
+        Rule(path="code", test="any_of", values=("5",), outcome="temporary", failure="rate"),
+        Rule(path="code", test="present", outcome="failed", failure="sender"),
+        Rule(statuses="5xx", test="present", outcome="accepted"),
+    ]
+    slow = judged(rules, 200, {"code": 5, "message": "slow down"}, {"Retry-After": "9"})
+    assert (slow.outcome, slow.failure, slow.retry_after, slow.rule) == ("temporary", "rate", 9.0, 1)
+    refused = judged(rules, 200, {"code": 6, "message": "bad sender"})
+    assert (refused.outcome, refused.failure, refused.code, refused.detail) == (
+        "failed",
+        "sender",
+        "6",
+        "bad sender",
+    )
+    assert judged(rules, 500, b"fine").outcome == "accepted"
+    assert judged(rules, 500, b"").outcome == "unknown"
+
+
+def test_a_rule_may_say_the_recipient_has_opted_out() -> None:
+    result = judged(
+        [Rule(path="r", test="any_of", values=("STOPPED",), outcome="opted_out")], 200, {"r": "STOPPED"}
+    )
+    assert (result.outcome, result.failure) == (Outcome.OPTED_OUT, FailureClass.OPTED_OUT)
+
+
+def test_a_code_staff_have_mapped_is_more_telling_than_a_403() -> None:
+    assert judged([], 403, {"code": "77"}, codes={"77": "blocked"}).failure == FailureClass.BLOCKED
+    assert judged([], 401, {"code": "77"}, codes={"77": "blocked"}).failure == FailureClass.AUTH
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("/r/id", b"<r><id>x1</id></r>", "x1"),
+        ('regex:Success "(.*)"', b'Success "a-1"', "a-1"),
+        ("header:X-Id", b"", "h1"),
+        ("id", b'{"id": "null"}', ""),
+    ],
+)
+def test_the_id_may_stand_anywhere(path: str, body: bytes, expected: str) -> None:
+    result = judged([], 200, body, {"X-Id": "h1"}, id_path=path, ignored_ids=("null",))
+    assert result.provider_id == expected
+
+
+@pytest.mark.parametrize(
+    "bomb", [b'<!DOCTYPE r [<!ENTITY a "aa">]><r>&a;</r>', b"<r>" * 100_000, b"\xff\xfe<"]
+)
+def test_hostile_xml_is_no_answer_and_no_error(bomb: bytes) -> None:
+    assert judged([Rule(path="/r", test="present")], 200, bomb, XML).rule == 0
+
+
+@pytest.mark.parametrize("text", ["2xy", "99", "600", "500-400", "200-", "a"])
+def test_a_status_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationInvalid):
+        status_ranges(text)

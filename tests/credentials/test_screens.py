@@ -164,7 +164,7 @@ def test_the_list_takes_the_same_queries_however_long_it_is(
 ) -> None:
     for _ in range(12):
         make_credential()
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         admin_client.get(LIST)
 
 
@@ -271,3 +271,32 @@ def test_after_a_refused_save_typed_secrets_are_gone_and_the_page_says_so(admin_
     again = admin_client.post(change_url(credential), change_data(credential, payload="{")).content.decode()
     assert "Type again" not in again
     assert again.count("Stored. Leave blank to keep it.") == 1
+
+
+def test_rows_are_kept_in_the_order_of_the_page_and_blank_ones_ignored(admin_client: Client) -> None:
+    given = [("b", "1", "1"), ("", "", "0"), ("a", "2", "0")]
+    rows = {"query-TOTAL_FORMS": 3, "query-INITIAL_FORMS": 0}
+    for index, (name, value, position) in enumerate(given):
+        rows |= {f"query-{index}-name": name, f"query-{index}-value": value, f"query-{index}-when": "always",
+                 f"query-{index}-position": position}  # fmt: skip
+    response = admin_client.post(ADD, posted(**rows))
+    assert response.status_code == 302, errors_of(response)
+    stored = ApiCredential.objects.get().request_fields
+    assert list(stored.values_list("name", "place", "position")) == [("a", "query", 0), ("b", "query", 1)]
+
+
+def test_a_wrong_row_saves_nothing_and_stays_as_typed(admin_client: Client) -> None:
+    rows = {"fields-TOTAL_FORMS": 1, "fields-INITIAL_FORMS": 0, "fields-0-name": "extra.field",
+            "fields-0-value": "{{nobody}}", "fields-0-when": "always", "fields-0-kind": "text"}  # fmt: skip
+    refused = admin_client.post(ADD, posted(**rows))
+    assert "nobody" in errors_of(refused)["fields-0-value"][0]
+    assert 'value="extra.field"' in refused.content.decode()
+    assert not ApiCredential.objects.exists()
+
+
+def test_any_preset_can_be_chosen_by_address(admin_client: Client) -> None:
+    page = admin_client.get(ADD, {"preset": "kannel"}).content.decode()
+    assert '<option value="kannel" selected' in page
+    assert '<option value="twilio"' in page
+    assert "Your account at the provider" in page
+    assert '<option value="kannel"' not in admin_client.get(ADD).content.decode()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.secrets import MASK
-from credentials.testing import TestKind, TestSendForm, curl_of, result_of
+from credentials.spec import Rule
+from credentials.testing import TestKind, TestSendForm, curl_of, judging_rule, result_of
 
 REQUEST = {
     "method": "POST",
@@ -74,3 +75,27 @@ def test_the_sender_of_a_test_is_cleaned_like_a_channels(sender: str, cleaned: s
     form = TestSendForm({"number": "+14155550123", "message": "Hi", "sender": sender})
     assert form.is_valid() is (cleaned is not None)
     assert form.cleaned_data.get("sender") == cleaned
+
+
+RULES = (
+    Rule(statuses="500-599", outcome="temporary", test="present"),
+    Rule(path="status", test="none_of", values=("0", "queued")),
+)
+
+
+@pytest.mark.parametrize(
+    ("response", "says"),
+    [
+        ({"status": 200, "body": '{"status": "9"}'}, "Response rule 2 (status is none of 0, queued): Failed"),
+        ({"status": 503, "headers": {}, "body": "x"}, "Response rule 1 (500-599:"),
+        ({"status": 200, "headers": {}, "body": '{"status": "0"}'}, ""),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_the_rule_that_judged_is_named(response: dict[str, Any], says: str) -> None:
+    named = judging_rule(RULES, response)
+    assert named.startswith(says) if says else named == ""
+
+
+def test_a_request_without_a_body_has_none_in_curl() -> None:
+    assert "--data" not in curl_of({**REQUEST, "method": "GET", "body": ""})

@@ -7,14 +7,25 @@ import pytest
 import responses
 
 from consent import ledger
-from core.vocabulary import Purpose
+from core.vocabulary import Outcome, Purpose
+from credentials.client import Exchange
 from credentials.models import ApiCredential
+from credentials.reading import SendResult
 from credentials.vendors import VENDORS
 from messaging.accept import accept, through_channel
+from messaging.gate import Passed
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
+from messaging.parts import Sent
+from messaging.results import Result
 
 PROVIDER_URL = "https://provider.example.com/messages"
 NUMBER = "+14155550101"
+
+
+def result_of(passed: Passed, outcome: Outcome, **values: Any) -> Result:
+    """The result of an attempt that the provider answered so, for the first part waiting."""
+    exchange = Exchange(SendResult(outcome, **values))
+    return Result(passed, (Sent(passed.waiting[0], passed.attempt_id, exchange),))
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.errors import GatewayError, NumberInvalid, TemplateInvalid, TextEmpty, TextTooLong
+from credentials.models import ApiCredential, RequestField, RequestHeader
 from messaging.models import Message
 from messaging.states import State
 from profiles.models import Profile
@@ -54,3 +58,58 @@ def test_same_unique_key_gives_the_first_message(queue: Callable[..., Message]) 
     first, second = queue(unique_key="inbound:1"), queue(unique_key="inbound:1", text="other")
     assert first.id == second.id
     assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "parts"),
+    [
+        ({}, "first part second one", [""]),
+        ({"max_length": 21}, "first part second one", [""]),
+        ({"max_length": 10}, "first part second one", ["first part", "second one"]),
+        ({"max_length": 10, "split_mode": "together"}, "first part second one", [""]),
+        ({"max_length": 4, "text_encoding": "smart"}, "“ab” “cd”", ['"ab"', '"cd"']),
+        ({"max_length": 3, "text_encoding": "smart"}, "a…", ["a..", "."]),
+        ({"text_encoding": "smart"}, "“ab”", [""]),
+    ],
+)
+def test_text_is_kept_whole_and_cut_into_parts_with_requests_of_their_own(
+    queue: Callable[..., Message], settings: dict[str, Any], text: str, parts: list[str]
+) -> None:
+    ApiCredential.objects.update(**settings)
+    message = queue(text=text, credential=ApiCredential.objects.get())
+    message.refresh_from_db()
+    assert (message.text, message.part_count) == (text, len(parts))
+    assert list(message.parts.values_list("number", "text", "state")) == [
+        (number, part, "waiting") for number, part in enumerate(parts, start=1)
+    ]
+
+
+def test_many_parts_cost_no_further_statements(queue: Callable[..., Message]) -> None:
+    credential = ApiCredential.objects.get()
+    queue(text="warm")
+    with CaptureQueriesContext(connection) as short:
+        queue(text="first part second one", credential=credential)
+    credential.max_length = 10
+    with CaptureQueriesContext(connection) as long:
+        queue(text="first part second one", credential=credential)
+    assert len(long) == len(short)
+
+
+@pytest.mark.parametrize("row", ["field", "header", "url", "payload"])
+def test_stored_attributes_are_looked_up_when_a_request_asks_for_them(
+    queue: Callable[..., Message], row: str
+) -> None:
+    Profile.objects.create(msisdn="+14155550101", attributes={"firstName": "Ada"})
+    assert queue().profile == {}
+    credential = ApiCredential.objects.get()
+    value = "{{profile.firstName}}"
+    if row == "field":
+        RequestField.objects.create(credential=credential, name="name", value=value)
+    elif row == "header":
+        RequestHeader.objects.create(credential=credential, name="X-Name", value=value)
+    elif row == "url":
+        credential.provider_url = f"https://provider.example.com/{value}"
+    else:
+        credential.payload = f'{{"name": "{value}"}}'
+    credential.save()
+    assert queue(credential=credential).profile == {"firstName": "Ada"}

@@ -7,6 +7,7 @@ from django.test import Client
 
 from access.keys import issue_key
 from access.models import Scope
+from credentials.models import ApiCredential
 from messaging.models import ChannelConfiguration, ChannelStatus, Message
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,26 @@ def test_message_is_accepted_and_can_be_looked_at(api: Any) -> None:
     assert (seen["id"], seen["state"], seen["to"]) == (answer.json()["id"], "queued", "+14155550101")
     assert [event["state"] for event in seen["events"]] == ["queued"]
     assert seen["reports"] == "no delivery reports configured"
+
+
+def test_parts_of_a_long_message_are_counted_and_shown(api: Any) -> None:
+    ApiCredential.objects.update(max_length=10, text_encoding="smart")
+    answer = api(BODY | {"text": "first “part” second one"})
+    assert (answer.json()["encoding"], answer.json()["segments"]) == ("GSM-7", 3)
+    url = answer.headers["Location"]
+    seen = Client().get(url, headers={"Authorization": f"Bearer {api.key}"}).json()
+    assert [(part["number"], part["state"], part["text"]) for part in seen["parts"]] == [
+        (1, "waiting", "first"),
+        (2, "waiting", '"part"'),
+        (3, "waiting", "second one"),
+    ]
+    assert seen["text"] == "first “part” second one"
+
+
+def test_short_message_shows_its_one_part(api: Any) -> None:
+    url = api(BODY).headers["Location"]
+    seen = Client().get(url, headers={"Authorization": f"Bearer {api.key}"}).json()
+    assert seen["parts"] == [{"number": 1, "state": "waiting", "provider_id": "", "text": "Hello"}]
 
 
 def test_repeated_key_returns_the_first_answer(api: Any) -> None:

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from consent.models import ConsentEvent
 from credentials.models import ApiCredential
-from messaging import claiming, delivery, gate
+from messaging import attempting, claiming, delivery, gate
 from messaging.models import Attempt, ChannelConfiguration, ChannelStatus, Message, SendHold, Source
 from messaging.states import State
-from tests.messaging.conftest import NUMBER, PROVIDER_URL
+from tests.messaging.conftest import NUMBER, PROVIDER_URL, result_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,12 +182,12 @@ def test_message_past_its_validity_expires_at_the_gate(queue: Queue, provider: A
 
 def test_message_not_started_in_time_is_given_back(queue: Queue, provider: Any, monkeypatch: Any) -> None:
     message = queue()
-    monkeypatch.setattr(delivery, "START_WITHIN_SECONDS", -1.0)
+    monkeypatch.setattr(attempting, "START_WITHIN_SECONDS", -1.0)
     (passed,) = gate.pass_gate(claiming.claim_one(message.id))
     from credentials.client import client_for
     from messaging import results
 
-    results.write([delivery._attempt(client_for(message.credential_id), passed)])
+    results.write([attempting.attempt(client_for(message.credential_id), passed)])
     assert state_of(message) == (State.QUEUED, "given_back")
     assert len(provider.calls) == 0
     assert Attempt.objects.get(message=message).outcome == "not_sent"
@@ -314,10 +314,7 @@ def test_one_result_that_cannot_be_written_takes_no_other_along(
 
 def test_late_answer_settles_what_the_sweeper_gave_up_on(queue: Queue) -> None:
     from core.vocabulary import Outcome
-    from credentials.client import Exchange
-    from credentials.reading import SendResult
     from messaging import results
-    from messaging.results import Result
     from messaging.sweeping import sweep
 
     message = queue()
@@ -325,7 +322,7 @@ def test_late_answer_settles_what_the_sweeper_gave_up_on(queue: Queue) -> None:
     Message.objects.filter(id=message.id).update(lease_until=timezone.now() - timedelta(seconds=5))
     sweep()
     assert state_of(message) == (State.UNKNOWN, "worker_lost")
-    results.write_surely([Result(passed, Exchange(SendResult(Outcome.ACCEPTED, provider_id="late")))])
+    results.write_surely([result_of(passed, Outcome.ACCEPTED, provider_id="late")])
     assert state_of(message) == (State.ACCEPTED, "")
     assert message.parts.get().provider_id == "late"
 

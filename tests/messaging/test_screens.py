@@ -79,6 +79,36 @@ def test_page_shows_history_and_masked_attempts(admin_client: Client, queue: Que
     assert "token-123" not in page
 
 
+@pytest.mark.django_db(transaction=True)
+def test_page_of_a_long_message_shows_its_parts(
+    admin_client: Client, queue: Queue, credential: ApiCredential, provider: Any
+) -> None:
+    credential.max_length = 10
+    credential.save()
+    provider.post(PROVIDER_URL, json={"id": "p-1"})
+    provider.post(PROVIDER_URL, status=400)
+    message = queue(text="first part second one third part", credential=credential)
+    delivery.deliver_one(message.id)
+    page = admin_client.get(page_of(message)).content.decode()
+    table = page[page.index('id="message-parts"') :]
+    assert [row for row in ("first part", "second one", "third part", "p-1") if row not in table] == []
+    assert "Not sent" in table
+    assert all(
+        words in page for words in ("Part 1: Accepted", "Part 2: Failed", "1 of 3 parts was accepted.")
+    )
+
+
+def test_page_of_a_short_message_speaks_of_no_parts(
+    admin_client: Client, queue: Queue, provider: Any
+) -> None:
+    provider.post(PROVIDER_URL, json={"id": "p-1"})
+    message = queue()
+    delivery.deliver_one(message.id)
+    page = admin_client.get(page_of(message)).content.decode()
+    assert "message-parts" not in page
+    assert "Part 1" not in page
+
+
 def test_queued_message_can_be_cancelled_once(admin_client: Client, queue: Queue) -> None:
     message = queue()
     url = reverse("admin:messaging_message_step", args=[message.pk, "cancel"])

@@ -33,6 +33,10 @@ def test_no_final_state_has_a_way_on() -> None:
         (["delivered", "undelivered"], State.UNDELIVERED),
         (["accepted", "expired"], State.EXPIRED),
         (["delivered", "delivered"], State.DELIVERED),
+        (["delivered", "failed"], State.FAILED),
+        (["delivered", "unknown"], State.UNKNOWN),
+        (["delivered", "waiting"], State.UNKNOWN),
+        (["undelivered", "waiting"], State.UNDELIVERED),
     ],
 )
 def test_parts_decide_the_message(parts: list[str], expected: State) -> None:

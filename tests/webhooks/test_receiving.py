@@ -51,6 +51,7 @@ def test_a_stop_withdraws_consent_suppresses_what_waits_and_is_answered_once(
     assert states == {waiting.id: State.SUPPRESSED, code.id: State.QUEUED, elsewhere.id: State.QUEUED}
     (reply,) = replies()
     assert (reply.msisdn, reply.sender, reply.state, reply.channel) == (PERSON, SENDER, State.QUEUED, channel)
+    assert reply.in_reply_to == "m1"
     assert (
         reply.text
         == "Acme: You are unsubscribed and will receive no more messages. Reply START to resubscribe."

@@ -1,0 +1,172 @@
+"""The page of a credential as sections: what stands in each, in a line, and whether it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from credentials.forms.tables import (
+    ANSWER_FIELDS,
+    BODY_FIELDS,
+    TEXT_FIELDS,
+    default_of,
+)
+from credentials.models import ApiCredential
+
+TOP_FIELDS: Final = ("vendor", "name")
+REQUEST_FIELDS: Final = ("provider_app_id", "provider_name", ("provider_url", "method"), "auth_type")
+CERTIFICATE_ROWS: Final = (
+    "client_certificate", "client_certificate_file", "client_key", "client_key_file", "remove_certificate",
+)  # fmt: skip
+_HEADERS_AT_MOST: Final = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section: fields, groups of rows, and whether it folds; `summary` is shown while it is closed."""
+
+    slug: str
+    title: str = ""
+    fields: Sequence[Any] = ()
+    groups: tuple[str, ...] = ()
+    folds: bool = True
+    about: str = ""
+    summary: Callable[[Section], str] = field(default=lambda section: "")
+
+
+@dataclass
+class Section:
+    """A part with what is in it on this page."""
+
+    part: Part
+    fieldset: Any = None
+    formsets: list[Any] = field(default_factory=list)
+    values: Callable[[str], Any] = field(default=lambda name: None)
+    wrong: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether it is open from the start."""
+        return self.wrong or not self.part.folds
+
+    @property
+    def is_rows_only(self) -> bool:
+        """Whether its title is that of its rows."""
+        return self.fieldset is None
+
+    @property
+    def summary(self) -> str:
+        """What is set, in a line."""
+        return self.part.summary(self)
+
+
+def _names(section: Section) -> str:
+    """The rows by name."""
+    forms = [form for inline in section.formsets for form in inline.formset.forms]
+    names = [str(form["name"].value() or "") for form in forms if not getattr(form, "is_input", False)]
+    names = [name for name in names if name]
+    more = f" and {len(names) - _HEADERS_AT_MOST} more" if len(names) > _HEADERS_AT_MOST else ""
+    return ", ".join(names[:_HEADERS_AT_MOST]) + more or "None"
+
+
+def _texts(section: Section) -> str:
+    length = section.values("max_length")
+    parts = [f"Numbers as {_label(section, 'to_format')}"]
+    parts += [f"sender as {_label(section, 'from_format')}"] if _is_set(section, "from_format") else []
+    parts += ["typographic characters replaced"] if _is_set(section, "text_encoding") else []
+    parts += [f"split at {length} characters" if length else "the provider splits long texts"]
+    return ", ".join(parts)
+
+
+def _answers(section: Section) -> str:
+    rules = sum(len(inline.formset.forms) for inline in section.formsets)
+    path = section.values("message_id_path")
+    parts = [f"Message id at {path}" if path else "Message id at the usual places"]
+    parts += [f"{rules} response rule{'s' if rules > 1 else ''}"] if rules else ["HTTP status decides"]
+    return ", ".join(parts)
+
+
+def _certificate(section: Section) -> str:
+    return "A client certificate is shown" if section.values("client_certificate") else "Off"
+
+
+def _check(section: Section) -> str:
+    return str(section.values("check_url") or "Not set")
+
+
+def _label(section: Section, name: str) -> str:
+    column: Any = ApiCredential._meta.get_field(name)
+    choices = dict(column.flatchoices)
+    return str(choices.get(section.values(name), section.values(name)))
+
+
+def _is_set(section: Section, name: str) -> bool:
+    return bool(section.values(name) != default_of(name))
+
+
+PARTS: Final = (
+    Part("top", fields=TOP_FIELDS, folds=False),
+    Part("request", fields=REQUEST_FIELDS, folds=False),
+    Part(
+        "variables", "Credential variables", groups=("variables",), summary=_names,
+        about="Values of your own, usable as {{name}} in URL, rows, headers, payload and auth fields.",
+    ),
+    Part("headers", "Headers", groups=("headers",), folds=False),
+    Part(
+        "query", "Query parameters", groups=("query",), summary=_names,
+        about="Added to the Provider URL, each value percent-encoded.",
+    ),
+    Part("payload", "Provider Payload", fields=BODY_FIELDS, folds=False),
+    Part(
+        "fields", "Body fields", groups=("fields",), summary=_names,
+        about="Added to the payload, or the whole body when the payload is blank. A name is a path, such as "
+        "messages[0].text (JSON) or message/@id (XML).",
+    ),
+    Part("texts", "Texts", fields=TEXT_FIELDS, summary=_texts),
+    Part(
+        "answers", "Answers", fields=ANSWER_FIELDS, groups=("rules",), summary=_answers,
+    ),
+    Part(
+        "mtls", "Mutual TLS", fields=CERTIFICATE_ROWS, summary=_certificate,
+        about="For a provider that wants to see a client certificate, with any Auth Type or alone.",
+    ),
+    Part("check", "Connection check", fields=("check_url",), summary=_check),
+)  # fmt: skip
+
+
+def fieldsets_of(
+    auth: Sequence[Any], *, without: Iterable[str] = ()
+) -> list[tuple[str | None, dict[str, Any]]]:
+    """The fieldsets of the page, a part each, in the documented order."""
+    gone = set(without)
+    rows = {
+        part.slug: [row for row in part.fields if row not in gone]
+        for part in PARTS if part.fields
+    }  # fmt: skip
+    rows["request"] += auth
+    return [(part.title or None, {"fields": rows[part.slug], "classes": (f"at-{part.slug}",)}) for part in PARTS
+            if part.fields]  # fmt: skip
+
+
+def sections_of(adminform: Any, inlines: Iterable[Any]) -> dict[str, Section]:
+    """Slug -> section with its fieldset and rows."""
+    form = adminform.form
+    fieldsets = {cls: fieldset for fieldset in adminform for cls in str(fieldset.classes).split()}
+    groups: Mapping[str, Any] = {inline.formset.prefix: inline for inline in inlines}
+    return {part.slug: _section(part, fieldsets.get(f"at-{part.slug}"), groups, form) for part in PARTS}
+
+
+def _section(part: Part, fieldset: Any, groups: Mapping[str, Any], form: Any) -> Section:
+    formsets = [groups[name] for name in part.groups if name in groups]
+    names = {name for row in part.fields for name in ((row,) if isinstance(row, str) else row)}
+    wrong = bool(names & form.errors.keys()) or any(_is_wrong(inline.formset) for inline in formsets)
+
+    def value(name: str) -> Any:
+        return form[name].value() if name in form.fields else getattr(form.instance, name, None)
+
+    return Section(part, fieldset, formsets, value, wrong)
+
+
+def _is_wrong(formset: Any) -> bool:
+    return formset.is_bound and (any(formset.errors) or bool(formset.non_form_errors()))

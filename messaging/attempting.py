@@ -1,0 +1,115 @@
+"""One attempt in a sender thread: the parts not accepted yet, in order, each with permission asked anew."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import connection
+
+from core.vocabulary import Purpose
+from credentials.client import Exchange, ProviderClient
+from messaging import gate, parts
+from messaging.context import context_of
+from messaging.gate import Passed
+from messaging.parts import Sent
+from messaging.results import Result
+from messaging.states import Reason
+
+logger = logging.getLogger(__name__)
+
+START_WITHIN_SECONDS = 2.0
+T = TypeVar("T")
+
+
+class NotStarted(Exception):
+    """Raised inside an attempt, before a request leaves, to stop it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def attempt(client: ProviderClient, passed: Passed) -> Result:
+    """Send what is left of a message, up to the first part that is not accepted.
+
+    Never raises, so that every message gets its result.
+    """
+    sent: list[Sent] = []
+    for number in passed.waiting:
+        permission = _Permission(passed, number, tuple(sent))
+        try:
+            exchange = _send(client, passed, number, permission)
+        except NotStarted as stop:
+            if permission.attempt_id is not None:
+                sent.append(Sent(number, permission.attempt_id))
+            return Result(passed, tuple(sent), given_back=stop.reason)
+        sent.append(Sent(number, permission.attempt_id, exchange))
+        if not sent[-1].accepted:
+            break
+    return Result(passed, tuple(sent))
+
+
+def _send(client: ProviderClient, passed: Passed, number: int, permission: _Permission) -> Exchange:
+    """One part; NotStarted when it may not go."""
+    try:
+        return client.send(
+            context_of(passed.message, number, texts=passed.texts, spec=client.spec.text),
+            before_request=permission,
+            before_send=permission.check_age,
+        )
+    except NotStarted:
+        raise
+    except Exception:
+        # Whether a byte left is not known here: the message becomes unknown, never silently sent again.
+        logger.exception("Attempt of message %s ended in an error of ours", passed.message.id)
+        return Exchange.lost("internal_error")
+
+
+class _Permission:
+    """Asked before every request for one part: the first of an attempt must start in time, before a further one
+    consent is looked at again; the first request of a further part opens its attempt.
+    """
+
+    def __init__(self, passed: Passed, number: int, before: tuple[Sent, ...]) -> None:
+        self.passed = passed
+        self.number = number
+        self.before = before
+        self.attempt_id = None if before else passed.attempt_id
+        self.asked = 0
+        self.asked_at = passed.passed_at
+
+    def __call__(self) -> None:
+        self.asked += 1
+        if self.attempt_id is None:
+            self.attempt_id = self._look(lambda: parts.open_next(self.passed, self.number, self.before))
+        elif self.asked > 1:
+            self._look_again()
+        self.check_age()
+
+    def check_age(self) -> None:
+        """Right before the first byte: connecting may have taken longer than a permission lasts."""
+        if time.monotonic() - self.asked_at > START_WITHIN_SECONDS:
+            raise NotStarted(Reason.GIVEN_BACK)
+
+    def _look_again(self) -> None:
+        if self.passed.message.purpose == Purpose.CONSENT_REPLY:
+            self.asked_at = time.monotonic()
+            return
+        self._look(lambda: gate.may_go_on(self.passed))
+
+    def _look(self, look: Callable[[], T]) -> T:
+        started = time.monotonic()
+        try:
+            found = look()
+        except Exception as error:
+            logger.exception("No look at consent was possible for message %s", self.passed.message.id)
+            raise NotStarted(Reason.GIVEN_BACK) from error
+        finally:
+            connection.close()  # a sender thread keeps none: nobody would look after it
+        if not found:
+            raise NotStarted(Reason.GIVEN_BACK)
+        self.asked_at = started
+        return found

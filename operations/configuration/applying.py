@@ -1,0 +1,127 @@
+"""Making the database be what the files say: all of it or nothing, checked by the same checks as the forms."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from access import audit
+from core.errors import ConfigurationInvalid, GatewayError
+from credentials import storing
+from credentials.models import ApiCredential
+from credentials.vendors import CUSTOM, VENDORS
+from credentials.vendors.preset import Preset, preset_from_data
+from messaging import channels
+from messaging.forms import ChannelConfigurationForm
+from messaging.models import ChannelConfiguration, ChannelStatus
+from operations.configuration.changes import Plan
+from operations.configuration.documents import Document
+from webhooks.forms import WebhookForm
+from webhooks.models import Webhook
+
+SECRETS_PREFIX: Final = "SMSGATEWAY_SECRET_"
+_NOT_A_NAME: Final = re.compile(r"[^A-Z0-9]+")
+
+
+@transaction.atomic
+def apply(plans: Iterable[Plan], *, actor: str) -> list[str]:
+    """Apply every plan that changes something; gives what was done. ConfigurationInvalid: nothing is changed."""
+    done = []
+    for plan in plans:
+        if not plan.changes:
+            continue
+        try:
+            record = _APPLIERS[plan.document.kind](plan.document)
+        except ValidationError as error:
+            raise ConfigurationInvalid(f"{plan.document.path}: {' '.join(storing.told(error))}") from error
+        except GatewayError as error:
+            raise ConfigurationInvalid(f"{plan.document.path}: {error.text}") from error
+        changes = {change.key: "changed" for change in plan.changes}
+        audit.record(actor=actor, action="configuration applied", obj=record, changes=changes)
+        done.append(f"{'created' if plan.is_new else 'changed'} {plan.document.path}")
+    return done
+
+
+def secret_name(credential: str, name: str) -> str:
+    """The environment variable that gives a secret input of a credential."""
+    words = [_NOT_A_NAME.sub("_", text.upper()).strip("_") for text in (credential, name)]
+    return SECRETS_PREFIX + "_".join(words)
+
+
+def _apply_credential(document: Document) -> ApiCredential:
+    values = document.values
+    vendor = str(values.get("vendor") or CUSTOM.slug)
+    if vendor not in VENDORS:
+        raise ConfigurationInvalid(f"vendor: there is no SMS vendor {vendor}.")
+    preset = preset_from_data(values["preset"], slug=vendor)
+    existing = ApiCredential.objects.filter(name=document.name).first()
+    inputs = _inputs(document.name, preset, existing)
+    if problems := storing.problems_of(preset, inputs):
+        lines = [f"{problem.field}: {problem.text}" for problem in problems]
+        missing = [item.name for item in preset.inputs if item.secret and not inputs.get(item.name)]
+        lines += [f"Give {name} in {secret_name(document.name, name)}." for name in missing]
+        raise ConfigurationInvalid(" ".join(lines))
+    return storing.store(
+        credential=existing or ApiCredential(),
+        name=document.name,
+        preset=preset,
+        inputs=inputs,
+        provider_name=str(values.get("provider_name", "")),
+    )
+
+
+def _inputs(name: str, preset: Preset, existing: ApiCredential | None) -> dict[str, Any]:
+    """Secrets from the environment, else those that are stored; everything else is the file's own default."""
+    stored = {row.name: row.value for row in existing.variables.all()} if existing else {}
+    found: dict[str, Any] = {}
+    for item in preset.inputs:
+        if not item.secret:
+            continue
+        kept = getattr(existing, item.field, "") if existing and item.field else stored.get(item.name, "")
+        found[item.name] = os.environ.get(secret_name(name, item.name)) or kept
+    return found
+
+
+def _apply_webhook(document: Document) -> Webhook:
+    existing = Webhook.objects.filter(name=document.name).first()
+    form = WebhookForm(_posted(document), instance=existing)
+    _insist(form)
+    return form.save()
+
+
+def _apply_channel(document: Document) -> ChannelConfiguration:
+    existing = ChannelConfiguration.objects.filter(name=document.name).first()
+    form = ChannelConfigurationForm(_posted(document), instance=existing)
+    _insist(form)
+    channel: ChannelConfiguration = form.save()
+    wanted = document.values.get("status", ChannelStatus.DRAFT)
+    if wanted != channel.status:
+        (channels.activate if wanted == ChannelStatus.ACTIVE else channels.deactivate)(channel)
+    return channel
+
+
+def _posted(document: Document) -> dict[str, Any]:
+    """The document as a form takes it: the credential by its key."""
+    name = document.values.get("credential", "")
+    credential = ApiCredential.objects.filter(name=name).first()
+    if credential is None:
+        raise ConfigurationInvalid(f"credential: there are no API credentials named {name!r}.")
+    values = {key: value for key, value in document.values.items() if value is not False}
+    return {**values, "name": document.name, "credential": str(credential.pk)}
+
+
+def _insist(form: Any) -> None:
+    if not form.is_valid():
+        raise ValidationError({name or "__all__": texts for name, texts in form.errors.items()})
+
+
+_APPLIERS: Final[Mapping[str, Callable[[Document], Any]]] = {
+    "credentials": _apply_credential,
+    "webhooks": _apply_webhook,
+    "channels": _apply_channel,
+}

@@ -1,0 +1,1 @@
+"""The conformance kit: recorded cases of provider APIs, run through the real engine with HTTP stubbed."""

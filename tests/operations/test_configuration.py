@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from access.models import AuditEntry
+from core.errors import ConfigurationInvalid
+from credentials import storing
+from credentials.loading import spec_of
+from credentials.models import ApiCredential
+from credentials.vendors import VENDORS
+from messaging import channels
+from messaging.models import ChannelConfiguration
+from operations.configuration import documents
+from operations.configuration.applying import secret_name
+from webhooks.models import Webhook
+from webhooks.services import create_webhook
+
+pytestmark = pytest.mark.django_db
+INPUTS: dict[str, Any] = {
+    "account_sid": "AC1",
+    "auth_token": "very-secret-token",
+    "messaging_service_sid": "MG1",
+}
+ENVIRONMENT = "SMSGATEWAY_SECRET_SHOP_TWILIO_AUTH_TOKEN"
+
+
+@pytest.fixture
+def shop() -> ApiCredential:
+    credential = storing.store(
+        credential=ApiCredential(), name="Shop Twilio", preset=VENDORS["twilio"], inputs=INPUTS
+    )
+    create_webhook(credential=credential, name="Shop in", brand="Shop")
+    channel = ChannelConfiguration.objects.create(
+        name="shop", credential=credential, sender="+15005550006", require_opt_in=False
+    )
+    channels.activate(channel)
+    return credential
+
+
+def run(action: str, directory: Path) -> str:
+    out = StringIO()
+    call_command("config", action, str(directory), stdout=out)
+    return out.getvalue()
+
+
+def differs(directory: Path) -> str:
+    out = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("config", "diff", str(directory), stdout=out)
+    assert stopped.value.code == 1
+    return out.getvalue()
+
+
+def change(directory: Path, path: str, before: str, after: str) -> None:
+    text = (directory / path).read_text()
+    assert before in text
+    (directory / path).write_text(text.replace(before, after))
+
+
+def test_an_export_holds_no_secret_and_differs_in_nothing(shop: ApiCredential, tmp_path: Path) -> None:
+    assert "3 files" in run("export", tmp_path)
+    text = "".join(path.read_text() for path in tmp_path.rglob("*.toml"))
+    assert "AC1" in text
+    assert "very-secret-token" not in text
+    assert run("diff", tmp_path) == "No differences.\n"
+    assert run("apply", tmp_path) == "Nothing to do.\n"
+
+
+def test_a_change_is_shown_and_applied_with_secrets_kept(shop: ApiCredential, tmp_path: Path) -> None:
+    run("export", tmp_path)
+    change(tmp_path, "credentials/shop-twilio.toml", "1600", "320")
+    change(tmp_path, "webhooks/shop-in.toml", 'brand = "Shop"', 'brand = "Store"')
+    change(tmp_path, "channels/shop.toml", "+15005550006", "+15005550009")
+    shown = differs(tmp_path)
+    assert "preset.text.max_length: 1600 -> 320" in shown
+    assert "brand: 'Shop' -> 'Store'" in shown
+    before = spec_of(shop)
+    assert "3 applied." in run("apply", tmp_path)
+    after = spec_of(ApiCredential.objects.get(pk=shop.pk))
+    assert (before.text.max_length, after.text.max_length) == (1600, 320)
+    assert after.auth.auth_password == "very-secret-token"
+    assert after.revision > before.revision
+    assert (after.request, after.response, after.variables) == (
+        before.request,
+        before.response,
+        before.variables,
+    )
+    assert Webhook.objects.get().brand == "Store"
+    assert ChannelConfiguration.objects.get().sender == "+15005550009"
+    assert ChannelConfiguration.objects.get().status == "active"
+    assert AuditEntry.objects.filter(action="configuration applied").count() == 3
+    assert run("diff", tmp_path) == "No differences.\n"
+
+
+def test_files_make_an_empty_gateway_whole(
+    shop: ApiCredential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("export", tmp_path)
+    wanted = spec_of(shop)
+    ChannelConfiguration.objects.all().delete()
+    Webhook.objects.all().delete()
+    ApiCredential.objects.all().delete()
+    assert "new: credentials/shop-twilio.toml" in differs(tmp_path)
+    with pytest.raises(CommandError, match=ENVIRONMENT):
+        run("apply", tmp_path)
+    assert not ApiCredential.objects.exists()
+    monkeypatch.setenv(ENVIRONMENT, "very-secret-token")
+    assert "created credentials/shop-twilio.toml" in run("apply", tmp_path)
+    made = spec_of(ApiCredential.objects.get())
+    assert (made.request, made.text, made.response, made.variables) == (
+        wanted.request, wanted.text, wanted.response, wanted.variables,
+    )  # fmt: skip
+    assert made.auth.auth_password == "very-secret-token"
+    assert ChannelConfiguration.objects.get().status == "active"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "told"),
+    [
+        ("credentials/shop-twilio.toml", "method = ", "methud = ", "methud"),
+        ("credentials/shop-twilio.toml", "format = 1", "format = 99", "newer"),
+        ("credentials/shop-twilio.toml", "{{message}}", "{{messsage}}", "messsage"),
+        ("credentials/shop-twilio.toml", "https://api.twilio.com", "http://127.0.0.1", "provider_url"),
+        ("webhooks/shop-in.toml", 'credential = "Shop Twilio"', 'credential = "Gone"', "Gone"),
+        ("channels/shop.toml", 'sender = "+15005550006"', 'sender = "!!"', "sender"),
+        ("channels/shop.toml", "name =", "nome =", "name"),
+        ("channels/shop.toml", 'name = "shop"', 'name = "shop', "no TOML"),
+    ],
+)
+def test_a_fault_names_file_and_key_and_nothing_is_applied(
+    shop: ApiCredential, tmp_path: Path, path: str, before: str, after: str, told: str
+) -> None:
+    run("export", tmp_path)
+    if before == "method = ":
+        before, after = "[preset.request]\n", '[preset.request]\nmethud = "x"\n'
+    change(tmp_path, path, before, after)
+    change(tmp_path, "webhooks/shop-in.toml", 'brand = "Shop"', 'brand = "Store"')
+    with pytest.raises(CommandError) as fault:
+        run("apply", tmp_path)
+    assert told in str(fault.value)
+    assert path.rpartition("/")[2] in str(fault.value)
+    assert Webhook.objects.get().brand == "Shop"
+
+
+def test_records_no_file_names_are_left_alone(shop: ApiCredential, tmp_path: Path) -> None:
+    run("export", tmp_path)
+    (tmp_path / "channels/shop.toml").unlink()
+    assert "only here, left alone: channels/shop.toml" in run("diff", tmp_path)
+    run("apply", tmp_path)
+    assert ChannelConfiguration.objects.exists()
+
+
+def test_two_records_that_would_share_a_file_are_told(tmp_path: Path) -> None:
+    pair = [documents.Document("channels", name, {}) for name in ("a.b", "a-b")]
+    with pytest.raises(ConfigurationInvalid, match=r"channels/a-b\.toml"):
+        documents.write(tmp_path, pair)
+
+
+def test_every_shipped_preset_survives_export_and_apply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = {}
+    for slug, preset in VENDORS.items():
+        inputs = {
+            item.name: item.default or _sample(item.name) for item in preset.inputs if item.field != "headers"
+        }
+        if storing.problems_of(preset, inputs):
+            continue
+        credential = storing.store(
+            credential=ApiCredential(), name=f"My {slug}", preset=preset, inputs=inputs
+        )
+        specs[f"My {slug}"] = spec_of(credential)
+        for item in preset.inputs:
+            if item.secret:
+                monkeypatch.setenv(secret_name(f"My {slug}", item.name), str(inputs[item.name]))
+    assert len(specs) >= 25
+    run("export", tmp_path)
+    ApiCredential.objects.all().delete()
+    run("apply", tmp_path)
+    for name, spec in specs.items():
+        made = spec_of(ApiCredential.objects.get(name=name))
+        assert (made.request, made.text, made.response) == (spec.request, spec.text, spec.response), name
+        assert made.auth == made.auth.__class__(**{**vars(spec.auth), "key": made.auth.key}), name
+
+
+def _sample(name: str) -> str:
+    special = {
+        "body": '{"to": {{to}}, "text": {{text}}}',
+        "send_url": "https://gw.example.com/{{to}}/{{text}}",
+    }
+    return special.get(name, "https://gw.example.com" if "url" in name else f"{len(name)}-{name}-x")
