@@ -197,7 +197,7 @@ def _rule_problems(rule: Rule, names: Collection[str]) -> Iterator[tuple[str, st
         yield "statuses", problem
     if rule.path and (problem := path_problem(rule.path)):
         yield "path", problem
-    needs_values = rule.test not in {"present", "absent"}
+    needs_values = rule.test not in {"always", "present", "absent"}
     if needs_values and not rule.values:
         yield "values", "Type the values this test looks for, one on each line."
     if len("".join(rule.values)) > _LONGEST_RULE_TEXT:

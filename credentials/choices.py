@@ -152,6 +152,7 @@ class Test(models.TextChoices):
 
     __test__ = False  # not a test class
 
+    ALWAYS = "always", "whatever it is (the status alone)"
     PRESENT = "present", "is there"
     ABSENT = "absent", "is missing or empty"
     ANY_OF = "any_of", "is one of"

@@ -101,8 +101,8 @@ class ResponseReader:
             return self._accepted(document)
         if outcome == Outcome.OPTED_OUT:
             return self._told(outcome, FailureClass.OPTED_OUT, answer, document)
-        if outcome == Outcome.FAILED:
-            return self._refused(answer, document, FailureClass(rule.failure or FailureClass.UNKNOWN))
+        if outcome == Outcome.FAILED and not rule.failure:
+            return self._refused(answer, document, FailureClass.UNKNOWN)
         return self._told(outcome, FailureClass(rule.failure), answer, document)
 
     def _success(self, answer: Answer, document: Document) -> SendResult:

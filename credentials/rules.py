@@ -48,6 +48,7 @@ def _is_empty(value: Any) -> bool:
 
 
 _TESTS: Final[Mapping[str, Callable[[Any, tuple[Any, ...]], bool]]] = {
+    "always": lambda value, wanted: True,
     "present": lambda value, wanted: not _is_empty(value),
     "absent": lambda value, wanted: _is_empty(value),
     "any_of": lambda value, wanted: value is not None and as_written(value).strip() in wanted,

@@ -35,6 +35,18 @@ def problems_of(preset: Preset, inputs: Mapping[str, Any]) -> list[FieldProblem]
     return [*missing, *check_spec(spec).errors, *_auth_problems(spec)]
 
 
+def kept_secrets(preset: Preset, credential: ApiCredential | None) -> dict[str, str]:
+    """The preset's secret inputs as the credential has them stored; blank where it has none."""
+    stored = {row.name: row.value for row in credential.variables.all()} if credential else {}
+    return {
+        item.name: str(getattr(credential, item.field, "") or "")
+        if credential and item.field
+        else stored.get(item.name, "")
+        for item in preset.inputs
+        if item.secret
+    }
+
+
 def _auth_problems(spec: CredentialSpec) -> list[FieldProblem]:
     try:
         backend = backend_of(spec.auth_type, spec.auth)

@@ -83,6 +83,7 @@ def auth_of(data: Mapping[str, Any], app_id: str, known: Mapping[str, str]) -> A
 
 def _rule(row: _Table) -> Rule:
     rest = {name: value for name, value in row.items() if name != "status"}
+    rest.setdefault("test", "any_of" if row.get("values") else "always")
     rest["values"] = tuple(as_text(value) for value in row.get("values", ()))
     rest["again_without"] = tuple(row.get("again_without", ()))
     return Rule(statuses=row.get("status", ""), **rest)

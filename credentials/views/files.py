@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import slugify
 
 from access.audit import address_of, record
+from core.differences import differences
 from core.errors import GatewayError
+from credentials import storing
 from credentials.drafts import store_draft
 from credentials.forms.offers import draft_of_preset
 from credentials.loading import spec_of
+from credentials.models import ApiCredential
 from credentials.vendors import CUSTOM, PresetInvalid, preset_from_text
 from credentials.vendors.writing import preset_from_spec, to_toml
 from credentials.views.shared import credential_of, form_url, needs, page
 
 LARGEST: Final = 128 * 1024
+# Keys of a preset that only tell about it; nothing of a credential follows from them.
+_TOLD_ABOUT: Final = frozenset(
+    {"label", "about", "country", "docs_url", "app_id_hint", "where_to_paste", "provider_name"}
+)
 
 
 def export_preset(request: HttpRequest, credential_id: uuid.UUID) -> HttpResponse:
@@ -44,24 +51,60 @@ def export_preset(request: HttpRequest, credential_id: uuid.UUID) -> HttpRespons
 def import_preset(request: HttpRequest) -> HttpResponse:
     """A file or pasted text; one that can be used leads on to the filled-in form."""
     needs(request, "add")
-    title = "Import a preset"
     if request.method != "POST":
-        return page(request, "import_preset", title)
+        return _import_page(request)
     source, problem = _posted_text(request)
     if problem:
-        return page(request, "import_preset", title, source=source, problems=[problem])
+        return _import_page(request, source=source, problems=[problem])
     try:
+        if target := request.POST.get("target"):
+            return _into_existing(request, source, target)
         preset = preset_from_text(source, slug="custom")
         draft = draft_of_preset(preset, {})
     except PresetInvalid as error:
-        return page(request, "import_preset", title, source=source, problems=error.problems)
+        return _import_page(request, source=source, problems=error.problems)
     except GatewayError as error:
-        return page(request, "import_preset", title, source=source, problems=[error.text])
+        return _import_page(request, source=source, problems=[error.text])
     store_draft(request, {**vars(draft), "fields": {**draft.fields, "vendor": CUSTOM.slug}})
     messages.success(
         request, f"{preset.label}: look through the fields, fill in what is missing, then submit."
     )
     return HttpResponseRedirect(f"{form_url()}?draft=1")
+
+
+def _into_existing(request: HttpRequest, source: str, target: str) -> HttpResponse:
+    """First what would change, then, once confirmed, the change; stored secrets stay."""
+    needs(request, "change")
+    credential = ApiCredential.objects.filter(name=target).first()
+    if credential is None:
+        return _import_page(
+            request, source=source, problems=[f"There are no API credentials named {target}."]
+        )
+    preset = preset_from_text(source, slug=credential.vendor)
+    inputs = storing.kept_secrets(preset, credential)
+    now = preset_from_spec(spec_of(credential), label=preset.label, slug=credential.vendor)
+    changes = [change for change in differences(now.data, preset.data) if change.key not in _TOLD_ABOUT]
+    problems = [f"{problem.field}: {problem.text}" for problem in storing.problems_of(preset, inputs)]
+    if problems or not request.POST.get("confirmed"):
+        shown = {"changes": changes, "credential": credential, "problems": problems}
+        return _import_page(request, source=source, target=target, compared=True, **shown)
+    values = {"provider_name": credential.provider_name}
+    storing.store(credential=credential, name=target, preset=preset, inputs=inputs, **values)
+    trail = {change.key: {"before": str(change.before), "after": str(change.after)} for change in changes}
+    record(
+        actor=request.user,
+        action="applied preset",
+        obj=credential,
+        changes=trail,
+        address=address_of(request),
+    )
+    messages.success(request, f"{credential} is now as the preset says. Send a test SMS.")
+    return HttpResponseRedirect(form_url(credential))
+
+
+def _import_page(request: HttpRequest, **context: Any) -> HttpResponse:
+    names = ApiCredential.objects.order_by("name").values_list("name", flat=True)
+    return page(request, "import_preset", "Import a preset", targets=list(names), **context)
 
 
 def _posted_text(request: HttpRequest) -> tuple[str, str]:

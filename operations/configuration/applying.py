@@ -77,14 +77,8 @@ def _apply_credential(document: Document) -> ApiCredential:
 
 def _inputs(name: str, preset: Preset, existing: ApiCredential | None) -> dict[str, Any]:
     """Secrets from the environment, else those that are stored; everything else is the file's own default."""
-    stored = {row.name: row.value for row in existing.variables.all()} if existing else {}
-    found: dict[str, Any] = {}
-    for item in preset.inputs:
-        if not item.secret:
-            continue
-        kept = getattr(existing, item.field, "") if existing and item.field else stored.get(item.name, "")
-        found[item.name] = os.environ.get(secret_name(name, item.name)) or kept
-    return found
+    kept = storing.kept_secrets(preset, existing)
+    return {item: os.environ.get(secret_name(name, item)) or value for item, value in kept.items()}
 
 
 def _apply_webhook(document: Document) -> Webhook:

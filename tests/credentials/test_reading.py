@@ -247,6 +247,8 @@ def judged(
         (Rule(path="/r/@code", test="any_of", values=("7",)), 200, b'<n:r xmlns:n="u" code="7"/>', True),
         (Rule(path="/x/code", test="any_of", values=("7",)), 200, b"<r><code>7</code></r>", False),
         (Rule(statuses="2xx, 400", test="present"), 400, b"x", True),
+        (Rule(statuses="404", test="always"), 404, b"", True),
+        (Rule(statuses="404", test="always"), 400, b"x", False),
         (Rule(statuses="500-599", test="present"), 400, b"x", False),
     ],
 )
@@ -272,6 +274,18 @@ def test_the_first_rule_that_fits_decides() -> None:
     )
     assert judged(rules, 500, b"fine").outcome == "accepted"
     assert judged(rules, 500, b"").outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome", "known"),
+    [("", Outcome.TEMPORARY, "rate"), ("credit", Outcome.FAILED, "credit"), ("rate", Outcome.FAILED, "rate")],
+)
+def test_a_class_given_in_a_rule_stands_else_the_code_says_more(
+    failure: str, outcome: Outcome, known: str
+) -> None:
+    rule = Rule(path="code", test="present", outcome="failed", failure=failure)
+    result = judged([rule], 200, {"code": "9"}, codes={"9": "rate"})
+    assert (result.outcome, result.failure) == (outcome, known)
 
 
 def test_a_rule_may_say_the_recipient_has_opted_out() -> None:

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from access.models import AuditEntry
-from credentials import connection
+from credentials import connection, storing
 from credentials.drafts import LIFETIME, SESSION_KEY
+from credentials.loading import spec_of
 from credentials.models import ApiCredential, CredentialVariable, ProviderCode, RequestHeader
 from credentials.vendors import VENDORS, preset_from_text
 from tests.credentials.conftest import TOKEN_URL, make_credential
@@ -211,6 +212,35 @@ def test_a_credential_leaves_as_a_preset_without_secrets_and_comes_back(admin_cl
     back = admin_client.post(url("import_preset"), {"preset": text})
     assert back.headers["Location"] == f"{url('add')}?draft=1"
     assert credential.provider_url in admin_client.get(back.headers["Location"]).content.decode()
+
+
+def test_a_preset_for_existing_credentials_shows_what_would_change_before_it_does(
+    admin_client: Client,
+) -> None:
+    inputs = {"account_sid": "AC1", "auth_token": "hush-token"}
+    credential = storing.store(
+        credential=ApiCredential(), name="Shop", preset=VENDORS["twilio"], inputs=inputs
+    )
+    text = admin_client.get(url("export_preset", credential.pk)).content.decode()
+    assert "hush-token" not in text
+    posted_text = {"preset": text.replace("max_length = 1600", "max_length = 320"), "target": "Shop"}
+    assert "1600" in text
+    page = admin_client.post(url("import_preset"), posted_text).content.decode()
+    assert "text.max_length" in page
+    assert "<td>1600</td><td>320</td>" in page
+    assert ApiCredential.objects.get().max_length == 1600
+    done = admin_client.post(url("import_preset"), {**posted_text, "confirmed": "yes"})
+    assert done.headers["Location"].endswith(f"/{credential.pk}/change/")
+    changed = ApiCredential.objects.get()
+    assert changed.max_length == 320
+    assert spec_of(changed).auth.auth_password == "hush-token"
+    again = admin_client.post(url("import_preset"), posted_text).content.decode()
+    assert "Nothing: the credential is as the preset says" in again
+
+
+def test_a_preset_for_credentials_that_are_gone_is_refused(admin_client: Client) -> None:
+    page = admin_client.post(url("import_preset"), {"preset": "format = 1", "target": "Gone"})
+    assert "no API credentials named Gone" in page.content.decode()
 
 
 @pytest.mark.parametrize(
