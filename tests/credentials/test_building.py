@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ from credentials.building import RequestBuilder
 from credentials.spec import CredentialSpec, Field, Header, RequestSpec, Variable
 from tests.credentials.conftest import CONTEXT, URL
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NASTY = [
     '"}, "to": "+19005550000", "x": "',
     "line\nbreak\ttab\\ and \"quotes\" 'single'",
@@ -319,3 +321,20 @@ def test_the_provider_decodes_what_was_put_in_form_and_query(text: str) -> None:
     expected = [("a", text), ("b", f"x-{text}-y")]
     assert parse_qsl(request.body.decode("ascii"), keep_blank_values=True) == expected
     assert parse_qsl(request.url.partition("?")[2], keep_blank_values=True) == expected
+
+
+@given(text=st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=60))
+def test_the_provider_decodes_what_was_put_in_json_xml_and_text(text: str) -> None:
+    extra = {"profile": {"k": text}}
+    rows = (Field("rows[0].v", "{{profile.k}}"),)
+    built = build('{"a": "{{message}}", "b": ["x-{{profile.k}}-y"]}', message=text, extra=extra, fields=rows)
+    assert json.loads(built.body) == {"a": text, "b": [f"x-{text}-y"], "rows": [{"v": text}]}
+    plain = build("[{{message}}|{{profile.k}}]", body="text", message=text, extra=extra)
+    assert plain.body.decode() == f"[{text}|{text}]"
+    carried = _NOT_XML.sub("", text)
+    rows = (Field("m/row/@k", "{{profile.k}}"),)
+    built = build(
+        '<m><t k="{{message}}">{{profile.k}}</t></m>', body="xml", message=text, extra=extra, fields=rows
+    )
+    root = ElementTree.fromstring(built.body)
+    assert [root[0].get("k"), root[0].text or "", root[1].get("k")] == [carried] * 3
