@@ -66,6 +66,7 @@ def test_a_pasted_curl_fills_the_form_and_leaves_no_readable_secret(admin_client
     page = admin_client.get(answer.headers["Location"]).content.decode()
     assert "https://api.example.com/send" in page
     assert "hush-password" not in page
+    assert "Taken from the sample. Leave blank to use it." in page
 
 
 def test_a_curl_that_cannot_be_read_is_kept_and_marked(admin_client: Client) -> None:
