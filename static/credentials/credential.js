@@ -108,10 +108,13 @@ document.addEventListener("DOMContentLoaded", () => {
   };
 
   let asked = 0;
+  let shown = vendor.value;
   const takeVendor = async () => {
-    if (vendor.dataset.adding !== "yes") return;
+    if (vendor.dataset.adding !== "yes" || vendor.value === shown) return;
     const mine = ++asked;
+    shown = vendor.value;
     const answer = await fetch(`?preset=${encodeURIComponent(vendor.value)}`, { credentials: "same-origin" });
+    if (!answer.ok) shown = "";
     if (!answer.ok || mine !== asked) return;
     takeForm(new DOMParser().parseFromString(await answer.text(), "text/html"));
   };

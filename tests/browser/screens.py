@@ -84,7 +84,7 @@ def _first_row(page: Page, gateway: Gateway) -> None:
 def _wrong_payload(page: Page, gateway: Gateway) -> None:
     page.get_by_label("Name*", exact=True).fill("Wrong on purpose")
     page.get_by_label("Provider URL").fill("ftp://provider.example.com")
-    page.get_by_label("Provider Payload").fill('{"to": "{{toNumber}}",\n "text": }')
+    page.get_by_role("textbox", name="Provider Payload").fill('{"to": "{{toNumber}}",\n "text": }')
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("Please correct the errors below")).to_be_visible()
 

@@ -103,7 +103,7 @@ def test_rows_have_edit_and_a_bin(staff: Page, item: str, name: str) -> None:
 def test_payload_is_edited_without_a_mouse(staff: Page) -> None:
     menu(staff, "API Credentials")
     staff.get_by_role("link", name="Create new API credentials").click()
-    payload = staff.get_by_label("Provider Payload")
+    payload = staff.get_by_role("textbox", name="Provider Payload")
     payload.fill('{"to": "{{toNumber}}", "text": "{{message}}", "brand": ""}')
     press_tab_until(staff, staff.get_by_role("button", name="View payload editor"))
     staff.keyboard.press("Enter")
