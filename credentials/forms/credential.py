@@ -151,7 +151,9 @@ class ApiCredentialForm(CertificateForm):
                 self.fields[name].widget.attrs["placeholder"] = f"Filled in: {value}"
             elif self.adding and draft.fields.get(name):
                 self.initial[name] = ""
-                self.fields[name].widget.attrs["placeholder"] = "Taken from the sample. Leave blank to use it."
+                self.fields[name].widget.attrs["placeholder"] = (
+                    "Taken from the sample. Leave blank to use it."
+                )
         self.fields["provider_app_id"].help_text = preset.app_id_hint
         for name, why in (self.initial.pop("guessed", None) or {}).items():
             if field := self.fields.get(name):
