@@ -145,7 +145,7 @@ def _test_connection(page: Page, gateway: Gateway) -> None:
 
 def _wrong_preset(page: Page, gateway: Gateway) -> None:
     page.get_by_label("Or paste it").fill('format = 1\nlabel = "Mine"\n[request]\nmethod = "DROP"')
-    page.get_by_role("button", name="Fill in the form").click()
+    page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("alert")).to_be_visible()
 
 
