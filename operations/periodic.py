@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection
 from access.idempotency import forget_old
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
+from operations.pulse import beat_of_worker
 from webhooks.leftovers import process_leftovers
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(beat_of_worker, every=5.0),
     Periodic(process_leftovers, every=30.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
