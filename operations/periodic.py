@@ -17,6 +17,7 @@ from consent.reviews import lapse_due
 from consent.suppression import close_expired
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
+from messaging.withdrawals import follow_decisions
 from webhooks.leftovers import process_leftovers
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(follow_decisions, every=5.0),
     Periodic(process_leftovers, every=30.0),
     Periodic(lapse_due, every=60.0),
     Periodic(expire, every=300.0),
