@@ -43,6 +43,7 @@ class Reason(TextChoices):
     LEASE_OVER = "lease_over", "The worker stopped before sending"
     GIVEN_BACK = "given_back", "Not started in time, given back"
     CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
+    ERASED = "erased", "The recipient was erased"
     BY_STAFF = "by_staff", "By staff"
     REPORT = "report", "Delivery report"
 
