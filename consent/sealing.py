@@ -20,11 +20,13 @@ def number_hash(msisdn: str) -> str:
 
 
 def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
-    """The subject's data key, made when the first event is about to be written."""
-    stored = SubjectKey.objects.filter(pk=subject.pk).first()
+    """The subject's data key, made when the first event is about to be written; the subject is locked."""
+    stored = key_of(subject)
     if stored is not None:
         return _unwrap(stored)
     key = os.urandom(_KEY_BYTES)
+    if not msisdn:  # the number is erased, and nothing said about it now shall be readable later
+        return key
     SubjectKey.objects.create(
         subject=subject,
         wrapped_key=seal(key, aad=_place("wrapped_key", subject.pk)),
@@ -51,6 +53,14 @@ def open_evidence(
         return None
     evidence: dict[str, Any] = json.loads(plain)
     return evidence
+
+
+def key_of(subject: ConsentSubject) -> SubjectKey | None:
+    """The subject's key, None when there is none (any more); no query when `key` was selected along."""
+    try:
+        return subject.key
+    except SubjectKey.DoesNotExist:
+        return None
 
 
 def open_number(key: SubjectKey | None) -> str:

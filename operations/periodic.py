@@ -11,8 +11,13 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from consent.checkpoints import make_checkpoint
+from consent.confirming import expire
+from consent.reviews import lapse_due
+from consent.suppression import close_expired
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
+from messaging.withdrawals import follow_decisions
 from operations.pulse import beat_of_worker
 from webhooks.leftovers import process_leftovers
 
@@ -39,7 +44,12 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
     Periodic(beat_of_worker, every=5.0, at_once=True),
+    Periodic(follow_decisions, every=5.0),
     Periodic(process_leftovers, every=30.0),
+    Periodic(lapse_due, every=60.0),
+    Periodic(expire, every=300.0),
+    Periodic(make_checkpoint, every=600.0),
+    Periodic(close_expired, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 
