@@ -118,3 +118,7 @@ class ConsentState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}/{self.purpose}: {self.state}"
+
+
+# The tables of an import live beside the code that fills them.
+from consent.importing.models import ConsentImport, ImportBatch  # noqa: E402, F401

@@ -11,6 +11,8 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from consent.importing.storing import forget_left_behind
+from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
 from webhooks.leftovers import process_leftovers
@@ -37,6 +39,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
     Periodic(process_leftovers, every=30.0),
+    Periodic(continue_imports, every=1.0),
+    Periodic(forget_left_behind, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 
