@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from django.db import models, transaction
 
 from consent.chain import hash_of
-from consent.ledger import states_for, subjects_for
+from consent.ledger import states_for
 from consent.models import ConsentEvent, ConsentState, ConsentSubject, SubjectKey
 from consent.rules import ALL, OUT, Change, State, fold
 from consent.sealing import new_key, number_hash, seal_evidence, unwrap
@@ -73,15 +74,13 @@ def record_many(entries: Sequence[Entry]) -> list[Outcome]:
 
     For at most some thousands at a time: the subjects stay locked until the transaction ends.
     """
-    ids = subjects_for(_numbers(entries))
-    locked = ConsentSubject.objects.select_for_update(no_key=True).filter(pk__in=ids.values()).order_by("pk")
-    subjects = {subject.pk: subject for subject in locked}
-    states = states_for(list(subjects))
-    people = {msisdn: _Person(states[pk]) for msisdn, pk in ids.items()}
+    subjects = _locked_subjects(_numbers(entries))
+    states = states_for([subject.pk for subject in subjects.values() if subject.last_sequence])
+    people = {msisdn: _Person(states.get(subject.pk, ())) for msisdn, subject in subjects.items()}
     outcomes: list[Outcome] = []
     taken: list[_Taken] = []
     for entry in entries:
-        person, subject = people[entry.msisdn], subjects[ids[entry.msisdn]]
+        person, subject = people[entry.msisdn], subjects[entry.msisdn]
         # Never before the event it follows, whatever the clocks of two hosts say.
         received_at = max(now(), subject.touched_at + _TICK)
         change = _change_of(entry, received_at)
@@ -100,7 +99,7 @@ def _write(taken: Sequence[_Taken]) -> None:
     for event, event_id in zip(events, draw_ids(ConsentEvent, len(events)), strict=True):
         event.pk = event_id
     names = _names(ConsentEvent)
-    insert_columns(ConsentEvent, names, [[getattr(event, name) for name in names] for event in events])
+    insert_columns(ConsentEvent, names, [*map(attrgetter(*names), events)])
     touched = {one.subject.pk: one.subject for one in taken}.values()
     update_columns(
         ConsentSubject,
@@ -132,11 +131,22 @@ def _write(taken: Sequence[_Taken]) -> None:
 class _Taken:
     """An entry that changes something, with the subject it belongs to and the cells after it."""
 
-    subject: ConsentSubject
+    subject: _Subject
     entry: Entry
     change: Change
     received_at: datetime
     after: list[State]
+
+
+@dataclass(slots=True)
+class _Subject:
+    """A locked row of `ConsentSubject`."""
+
+    pk: int
+    number_hash: str
+    touched_at: datetime
+    last_sequence: int
+    head_hash: str
 
 
 class _Person:
@@ -168,6 +178,24 @@ def _known_subjects(numbers: Sequence[str]) -> dict[str, int]:
     hashes = {number_hash(msisdn): msisdn for msisdn in numbers}
     rows = ConsentSubject.objects.filter(number_hash__in=hashes).values_list("number_hash", "pk")
     return {hashes[digest]: subject_id for digest, subject_id in rows}
+
+
+def _locked_subjects(numbers: Sequence[str]) -> dict[str, _Subject]:
+    """The subjects of numbers, made where missing (in the order of the hash, as everywhere), locked by id."""
+    hashes = {number_hash(msisdn): msisdn for msisdn in numbers}
+    moment = now()
+    insert_columns(
+        ConsentSubject,
+        ("number_hash", "touched_at", "last_sequence", "head_hash"),
+        [(digest, moment, 0, "") for digest in sorted(hashes)],
+        ignoring=("number_hash",),
+    )
+    rows = ConsentSubject.objects.select_for_update(no_key=True).filter(number_hash__in=hashes).order_by("pk")
+    found = (
+        _Subject(*row)
+        for row in rows.values_list("pk", "number_hash", "touched_at", "last_sequence", "head_hash")
+    )
+    return {hashes[subject.number_hash]: subject for subject in found}
 
 
 def _change_of(entry: Entry, received_at: datetime) -> Change:
@@ -210,7 +238,7 @@ def _keys(numbers: Mapping[int, str]) -> dict[int, bytes]:
     keys = {row.pk: unwrap(row) for row in SubjectKey.objects.filter(pk__in=numbers)}
     made = {pk: new_key(pk, msisdn) for pk, msisdn in numbers.items() if pk not in keys}
     names = _names(SubjectKey)
-    insert_columns(SubjectKey, names, [[getattr(row, name) for name in names] for _, row in made.values()])
+    insert_columns(SubjectKey, names, [*map(attrgetter(*names), (row for _, row in made.values()))])
     return keys | {pk: key for pk, (key, _) in made.items()}
 
 

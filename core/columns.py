@@ -33,19 +33,23 @@ def insert_columns(
     rows: Sequence[Sequence[Any]],
     *,
     replacing: Sequence[str] = (),
+    ignoring: Sequence[str] = (),
 ) -> None:
     """Insert rows of values in the order of `names` (field attnames).
 
-    `replacing` names the fields of a unique constraint: a row that exists there gets the new values instead.
+    `replacing` and `ignoring` name the fields of a unique constraint: a row that exists there gets the new values,
+    or is left as it is.
     """
     fields = [_field(model, name) for name in names]
     columns = [_quoted(field) for field in fields]
-    if connection.vendor == "postgresql" and not replacing:
+    if connection.vendor == "postgresql" and not (replacing or ignoring):
         _copy(f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN", rows)
         return
     ending = ""
+    key = [_quoted(_field(model, name)) for name in (*replacing, *ignoring)]
+    if ignoring:
+        ending = f" ON CONFLICT ({', '.join(key)}) DO NOTHING"
     if replacing:
-        key = [_quoted(_field(model, name)) for name in replacing]
         changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
         ending = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
     head = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) "
