@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from webhooks.answers import TAKEN, Answer
 from webhooks.keywords import KeywordRules
 from webhooks.models import Webhook
 from webhooks.reading import InboundReader
 from webhooks.samples import samples_of
 from webhooks.statuses import parse_status_map
+from webhooks.verification import AcceptAll, Verifier
 
 _KEPT = 500
 
@@ -22,6 +24,8 @@ class Configuration:
 
     rules: KeywordRules
     reader: InboundReader
+    verifier: Verifier = field(default_factory=AcceptAll)
+    answer: Answer = TAKEN
 
 
 _cache: OrderedDict[tuple[uuid.UUID, datetime], Configuration] = OrderedDict()

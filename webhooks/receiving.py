@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
@@ -15,47 +13,34 @@ from core.secrets import MASK
 from messaging import suppress
 from messaging.reports import Report, ReportResult, apply_report
 from webhooks import inbound
+from webhooks.answers import REFUSED, TAKEN, TOO_LARGE, UNAVAILABLE, Answer
+from webhooks.callback import LARGEST_BODY, Callback
 from webhooks.configuration import Configuration, configuration_of
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
 from webhooks.reading import Event, Ignored, InboundText, StatusReport
+from webhooks.verification import ACCEPTED, Verdict
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY = 256 * 1024
 _SECRET_HEADERS = ("auth", "cookie", "key", "password", "secret", "signature", "token")
 _LONGEST_HEADER = 500
 _OUR_FAULT = "This gateway failed while processing it and asked the provider to send it again: "
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the provider gets: an empty 200 for everything that is kept, a plain sentence otherwise."""
+def receive(*, webhook: Webhook, callback: Callback) -> Answer:
+    """Verify, keep and process one callback.
 
-    status: int = 200
-    body: str = ""
-    content_type: str = "text/plain; charset=utf-8"
-
-
-TAKEN = Answer()
-UNKNOWN = Answer(404, "Not found.")
-TOO_LARGE = Answer(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
-UNAVAILABLE = Answer(503, "Try again later.")
-
-
-def receive(
-    *,
-    webhook: Webhook,
-    method: str,
-    content_type: str,
-    query: str,
-    body: bytes,
-    headers: Mapping[str, str],
-) -> Answer:
-    """Keep and process one callback. 200 once it is kept, 400 or 413 over the limits, 5xx when we failed."""
-    if len(body) > LARGEST_BODY:
+    The webhook's own answer once it is kept, 403 when it is not genuine, 400 or 413 over the limits, 5xx when we
+    failed.
+    """
+    if len(callback.body) > LARGEST_BODY:
         return TOO_LARGE
-    raw = _raw(webhook, method=method, content_type=content_type, query=query, body=body, headers=headers)
+    verdict = _verdict(webhook, callback)
+    if not verdict.valid:
+        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
+        return REFUSED
+    raw = _raw(webhook, callback)
     try:
         return _process_twice(raw, webhook)
     except BodyTooDeep as error:
@@ -68,6 +53,14 @@ def receive(
 def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
     """Process a kept callback on which this gateway failed; raises what fails now."""
     _process(raw, webhook, late=True)
+
+
+def _verdict(webhook: Webhook, callback: Callback) -> Verdict:
+    try:
+        verifier = configuration_of(webhook).verifier
+    except GatewayError:  # nothing is done with what is kept until the configuration can be read again
+        return ACCEPTED
+    return verifier.check(callback)
 
 
 def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
@@ -103,7 +96,7 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
     for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
         if not suppress.wait_until_idle(subject_id):
             log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
-    return TAKEN
+    return configuration.answer
 
 
 def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
@@ -165,13 +158,17 @@ def _failed(raw: InboundRequest, error: Exception) -> Answer:
     return Answer(500, UNAVAILABLE.body)
 
 
-def _raw(
-    webhook: Webhook, *, method: str, content_type: str, query: str, body: bytes, headers: Mapping[str, str]
-) -> InboundRequest:
-    raw = InboundRequest(webhook=webhook, method=method[:8], content_type=content_type[:100], query=query)
+def _raw(webhook: Webhook, callback: Callback) -> InboundRequest:
+    raw = InboundRequest(
+        webhook=webhook,
+        received_at=callback.received_at,
+        method=callback.method[:8],
+        content_type=callback.content_type[:100],
+        query=callback.query,
+    )
     raw.headers = {
         name: MASK if any(word in name.lower() for word in _SECRET_HEADERS) else value[:_LONGEST_HEADER]
-        for name, value in headers.items()
+        for name, value in callback.headers.items()
     }
-    raw.keep_body(body)
+    raw.keep_body(callback.body)
     return raw

@@ -7,22 +7,19 @@ from collections.abc import Iterable
 
 from django.db import DatabaseError
 from django.http import HttpResponse
+from requests.structures import CaseInsensitiveDict
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from access.audit import address_of
+from core.clock import now
+from webhooks.answers import TAKEN, TOO_LARGE, UNAVAILABLE, UNKNOWN, Answer
+from webhooks.callback import LARGEST_BODY, Callback
 from webhooks.lookup import find_webhook
-from webhooks.receiving import (
-    LARGEST_BODY,
-    TAKEN,
-    TOO_LARGE,
-    UNAVAILABLE,
-    UNKNOWN,
-    Answer,
-    receive,
-)
+from webhooks.receiving import receive
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +47,15 @@ class CallbackView(APIView):
     http_method_names = ["get", "head", "post"]
     schema = None
 
-    def get(self, request: Request, token: str) -> HttpResponse:
+    def get(self, request: Request, token: str, role: str = "") -> HttpResponse:
         """Some providers call with a query."""
-        return _response(_answer(request, token))
+        return _response(_answer(request, token, role))
 
-    def post(self, request: Request, token: str) -> HttpResponse:
+    def post(self, request: Request, token: str, role: str = "") -> HttpResponse:
         """The usual way."""
-        return _response(_answer(request, token))
+        return _response(_answer(request, token, role))
 
-    def head(self, request: Request, token: str) -> HttpResponse:
+    def head(self, request: Request, token: str, role: str = "") -> HttpResponse:
         """A check whether the URL exists; nothing is read."""
         try:
             return _response(TAKEN if find_webhook(token) else UNKNOWN)
@@ -66,7 +63,7 @@ class CallbackView(APIView):
             return _response(UNAVAILABLE)
 
 
-def _answer(request: Request, token: str) -> Answer:
+def _answer(request: Request, token: str, role: str) -> Answer:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > LARGEST_BODY:
         return TOO_LARGE
@@ -80,14 +77,17 @@ def _answer(request: Request, token: str) -> Answer:
         return UNAVAILABLE
     if webhook is None:
         return UNKNOWN
-    return receive(
-        webhook=webhook,
+    callback = Callback(
         method=request.method or "",
-        content_type=request.META.get("CONTENT_TYPE", ""),
+        path=request._request.path,
         query=request.META.get("QUERY_STRING", ""),
+        headers=CaseInsensitiveDict(request._request.headers),
         body=body,
-        headers=request._request.headers,
+        role=role,
+        address=address_of(request._request),
+        received_at=now(),
     )
+    return receive(webhook=webhook, callback=callback)
 
 
 def _response(answer: Answer) -> HttpResponse:

@@ -26,6 +26,7 @@ from messaging.models import ChannelConfiguration, ChannelStatus, SendHold, Sour
 from messaging.parts import Sent
 from messaging.results import Result
 from profiles.models import Profile
+from webhooks.callback import Callback
 from webhooks.receiving import receive
 from webhooks.services import create_webhook
 
@@ -63,10 +64,10 @@ def busy(db: None) -> str:
         {"type": "inbound_message", "id": "i-1", "from": NUMBER, "to": "+15005550006", "text": "STOP"},
         {"nothing": "known"},
     )
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer canary-callback-5e22"}
     for body in bodies:
         receive(
-            webhook=webhook, method="POST", content_type="application/json", query="",
-            body=json.dumps(body).encode(), headers={"Authorization": "Bearer canary-callback-5e22"},
+            webhook=webhook, callback=Callback(headers=headers, body=json.dumps(body).encode()),
         )  # fmt: skip
     SendHold.objects.create(reason="Drill", placed_by="ada")
     Profile.objects.create(msisdn=NUMBER, attributes={"firstName": "Ada"})

@@ -29,7 +29,7 @@ from tests.webhooks.conftest import (
     replies,
 )
 from webhooks import receiving
-from webhooks.inbound import MOST_REPLIES
+from webhooks.acting import MOST_REPLIES
 from webhooks.models import InboundMessage, InboundRequest, RequestState, Webhook
 from webhooks.services import create_webhook
 

@@ -19,9 +19,11 @@ from messaging import delivery
 from messaging.accept import accept, through_channel
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
 from messaging.states import State
+from webhooks.callback import Callback
 from webhooks.receiving import receive
 from webhooks.services import create_webhook
 
+JSON = {"Content-Type": "application/json"}
 NUMBERS = [f"+1415555{index:04d}" for index in range(120)]
 
 
@@ -50,8 +52,7 @@ def test_no_request_starts_after_the_stop_was_answered(monkeypatch: Any) -> None
             "text": "STOP",
         }
         receive(
-            webhook=webhook, method="POST", content_type="application/json", query="",
-            body=json.dumps(body).encode(), headers={},
+            webhook=webhook, callback=Callback(headers=JSON, body=json.dumps(body).encode()),
         )  # fmt: skip
         answered[number] = time.monotonic()
         connection.close()

@@ -1,0 +1,23 @@
+"""What a provider gets back for its call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webhooks.callback import LARGEST_BODY
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and content type; an empty 200 unless the webhook says otherwise."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+TAKEN = Answer()
+REFUSED = Answer(403, "Refused.")
+UNKNOWN = Answer(404, "Not found.")
+TOO_LARGE = Answer(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
+UNAVAILABLE = Answer(503, "Try again later.")
