@@ -10,15 +10,16 @@ from typing import Any
 from consent.models import ConsentEvent, ConsentSubject
 
 # Every column but the row id (known after the insert), the subject (its hash stands in) and the hash itself.
-_COLUMNS = (
+_FIRST = (
     "sequence", "kind", "scope", "purpose", "source", "keyword", "rule_version", "actor", "reason",
     "reference", "occurred_at", "received_at", "evidence", "previous_hash",
 )  # fmt: skip
+COLUMNS: dict[int, tuple[str, ...]] = {1: _FIRST, 2: _FIRST}
 
 
 def hash_of(event: ConsentEvent, *, number_hash: str) -> str:
     """SHA-256 (hex) over the canonical JSON of all columns, ciphertext and previous hash included."""
-    columns = {name: _plain(getattr(event, name)) for name in _COLUMNS} | {"subject": number_hash}
+    columns = {name: _plain(getattr(event, name)) for name in COLUMNS[event.format]} | {"subject": number_hash}
     text = json.dumps(columns, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
