@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from consent.chain import hash_of
+from consent.chain import CURRENT_FORMAT, hash_of
 from consent.ledger import states_for
 from consent.models import ConsentEvent, ConsentState, ConsentSubject, SubjectKey
 from consent.rules import ALL, OUT, Change, State, fold
@@ -24,6 +24,8 @@ from core.clock import now
 from core.columns import draw_ids, insert_columns, update_columns
 
 _TICK = timedelta(microseconds=1)
+_CELL_VALUES = ("state", "source", "out_at", "in_at", "paused_at")
+_values = attrgetter(*_CELL_VALUES)
 
 
 class Verdict(StrEnum):
@@ -108,20 +110,14 @@ def _write(taken: Sequence[_Taken]) -> None:
     )
     # Of several changes of one cell the last one counts.
     cells = {
-        (one.subject.pk, cell.scope, cell.purpose): (
-            cell.state,
-            cell.source,
-            cell.out_at,
-            event.pk,
-            one.received_at,
-        )
+        (one.subject.pk, cell.scope, cell.purpose): (*_values(cell), event.pk, one.received_at)
         for one, event in zip(taken, events, strict=True)
         for cell in one.after
     }
     key = ("subject_id", "scope", "purpose")
     insert_columns(
         ConsentState,
-        (*key, "state", "source", "out_at", "event_id", "changed_at"),
+        (*key, *_CELL_VALUES, "event_id", "changed_at"),
         [(*cell, *values) for cell, values in cells.items()],
         replacing=key,
     )
@@ -216,6 +212,7 @@ def _event(one: _Taken, key: bytes) -> ConsentEvent:
         sequence=subject.last_sequence + 1,
         previous_hash=subject.head_hash,
         received_at=at,
+        format=CURRENT_FORMAT,
         keyword=entry.keyword[:100],
         actor=entry.actor[:200],
         reason=entry.reason[:500],

@@ -8,10 +8,10 @@ from typing import Any
 
 from consent.chain import COLUMNS, verify_chain
 from consent.models import ConsentSubject
-from consent.rules import purpose_words, scope_words
 from consent.sealing import unwrap
 from consent.selectors import state_of
 from consent.timeline import timeline, words_of
+from consent.wording import purpose_words, scope_words
 from core.clock import now
 
 FORMAT = "smsgateway-evidence/1"
@@ -64,7 +64,9 @@ def pack_of(subject: ConsentSubject, *, number: str, made_by: str) -> dict[str, 
 
 def _event(step: Any, subject: ConsentSubject) -> dict[str, Any]:
     event, opened = step.event, step.opened
-    hashed = {name: _plain(getattr(event, name)) for name in COLUMNS[event.format]} | {"subject": subject.number_hash}
+    hashed = {name: _plain(getattr(event, name)) for name in COLUMNS[event.format]} | {
+        "subject": subject.number_hash
+    }
     said = {} if opened.erased else {"number": opened.number, "text": opened.text, **opened.evidence}
     return {
         "sequence": event.sequence,

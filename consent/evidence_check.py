@@ -45,7 +45,11 @@ def _sealed_problems(event: dict[str, Any], key: str, position: int) -> list[str
         plain = AESGCM(base64.b64decode(key)).decrypt(sealed[:12], sealed[12:], event["sealed_for"].encode())
     except InvalidTag:
         return [f"Event {position}: the sealed part does not open."]
-    return [] if json.loads(plain) == event["said"] else [f"Event {position}: it says something else than is sealed."]
+    return (
+        []
+        if json.loads(plain) == event["said"]
+        else [f"Event {position}: it says something else than is sealed."]
+    )
 
 
 def main(path: str) -> int:

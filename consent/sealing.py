@@ -20,10 +20,12 @@ def number_hash(msisdn: str) -> str:
 
 
 def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
-    """The subject's data key, made when the first event is about to be written."""
-    stored = SubjectKey.objects.filter(pk=subject.pk).first()
+    """The subject's data key, made when the first event is about to be written; the subject is locked."""
+    stored = key_of(subject)
     if stored is not None:
         return unwrap(stored)
+    if not msisdn:  # the number is erased, and nothing said about it now shall be readable later
+        return os.urandom(_KEY_BYTES)
     key, row = new_key(subject.pk, msisdn)
     row.save(force_insert=True)
     return key
@@ -58,6 +60,14 @@ def open_evidence(
         return None
     evidence: dict[str, Any] = json.loads(plain)
     return evidence
+
+
+def key_of(subject: ConsentSubject) -> SubjectKey | None:
+    """The subject's key, None when there is none (any more); no query when `key` was selected along."""
+    try:
+        return subject.key
+    except SubjectKey.DoesNotExist:
+        return None
 
 
 def open_number(key: SubjectKey | None) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consent.rules import ALL, State, decide, scope_words
+from consent.rules import ALL, State, decide
+from consent.wording import scope_words
 from core.vocabulary import Purpose
 
 _PURPOSES = (
@@ -15,6 +16,8 @@ _PURPOSES = (
 )
 _WHY = {
     "opted_out": "No: the person has opted out.",
+    "suppressed": "No: the number is on the suppression list.",
+    "consent_paused": "Not now: a possible opt-out waits for a review.",
     "no_opt_in": "Not without an opt-in. None is on record.",
 }
 _MAY = {

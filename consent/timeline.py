@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consent.models import ConsentEvent, ConsentSubject
-from consent.rules import Change, State, fold, purpose_words, scope_words, summary_of
+from consent.rules import Change, State, fold
 from consent.selectors import OpenedEvent, opened
+from consent.wording import purpose_words, scope_words, summary_of
 
 NOTHING = "Nothing on record"
 _WORDS = {"in": "opted in", "out": "opted out", "": "no choice"}
@@ -59,7 +60,15 @@ def timeline(subject: ConsentSubject) -> list[Step]:
 
 def change_of(event: ConsentEvent) -> Change:
     """A stored event as the rules see it."""
-    return Change(event.kind, event.scope, event.purpose, event.source, event.occurred_at)
+    return Change(
+        event.kind,
+        event.scope,
+        event.purpose,
+        event.source,
+        event.occurred_at,
+        event.time_proven,
+        event.decision,
+    )
 
 
 def words_of(states: Iterable[State]) -> str:
@@ -72,5 +81,5 @@ def _cell_change(state: State, before: dict[tuple[str, str], State]) -> CellChan
     return CellChange(
         where=f"{scope_words(state.scope)}, {purpose_words(state.purpose).lower()}",
         before=_WORDS[earlier.state] if earlier else "no choice",
-        after=_WORDS[state.state],
+        after=_WORDS[state.state] + (", paused until reviewed" if state.paused_at else ""),
     )

@@ -77,7 +77,7 @@ def pass_gate(claim: Claim) -> list[Passed]:
         return []
     with transaction.atomic():
         messages = _locked(claim)
-        states = ledger.states_for(claim.subject_ids)
+        states = ledger.standing_for(claim.subject_ids)
         moment = messages[0].database_now if messages else database_now()
         verdicts = {
             message.id: verdict_on(message, states.get(message.subject_id, ()), moment)
@@ -124,7 +124,7 @@ def may_go_on(passed: Passed) -> bool:
     """Look once more before a further request of the same attempt: still ours, no hold, consent unchanged."""
     message = passed.message
     ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
-    states = ledger.states_for([message.subject_id]).get(message.subject_id, ())
+    states = ledger.standing_for([message.subject_id]).get(message.subject_id, ())
     return ours.exists() and not is_on_hold() and verdict_on(message, states, database_now()) is PASS
 
 

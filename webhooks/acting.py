@@ -96,9 +96,7 @@ def _still_out(event: ConsentEvent, sender: str) -> bool:
 
 def _was_out(event: ConsentEvent) -> bool:
     """Whether the last word before this event was an opt-out already."""
-    before = ConsentEvent.objects.filter(subject_id=event.subject_id, sequence__lt=event.sequence)
-    last = before.exclude(kind=Kind.HELP).order_by("-sequence").values_list("kind", flat=True).first()
-    return last == Kind.OPT_OUT
+    return ledger.last_choice_before(event) == Kind.OPT_OUT
 
 
 def _reply(

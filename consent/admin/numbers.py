@@ -17,16 +17,23 @@ from unfold.admin import ModelAdmin
 from access.audit import address_of, record
 from consent.chain import verify_chain
 from consent.evidence import pack_of
+from consent.ledger import standing_for
 from consent.models import ConsentSubject, Kind
-from consent.selectors import number_of, state_of
 from consent.sealing import number_hash
+from consent.selectors import number_of, state_of
 from consent.standing import answers
 from consent.timeline import timeline, words_of
 from core.admin_links import RowLinks
 from core.numbers import search_forms
 
 ERASED = "(erased)"
-_TONES = {Kind.OPT_IN: "good", Kind.OPT_OUT: "bad", Kind.HELP: ""}
+_TONES = {
+    Kind.OPT_IN: "good",
+    Kind.OPT_IN_CONFIRMED: "good",
+    Kind.OPT_OUT: "bad",
+    Kind.CARRIER_BLOCK: "bad",
+    Kind.HELP: "",
+}
 _MOST_STEPS = 200
 
 
@@ -126,7 +133,7 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
             "number": shown,
             "is_erased": not known and bool(steps),
             "summary": words_of(states),
-            "answers": answers(states),
+            "answers": answers(standing_for([subject.pk])[subject.pk]),
             "steps": [(step, _TONES.get(Kind(step.event.kind), "warn")) for step in steps[:_MOST_STEPS]],
             "more": max(len(steps) - _MOST_STEPS, 0),
             "problems": verify_chain(subject.pk),

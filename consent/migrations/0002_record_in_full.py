@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'review queue',
                 'ordering': ('due_at', 'id'),
                 'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['lapses_at'], name='consent_review_lapses'), models.Index(fields=['state', 'due_at'], name='consent_review_due'), models.Index(fields=['subject', 'state'], name='consent_review_subject')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('subject', 'scope', 'paused', 'kind'), name='consent_review_open_once')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('subject', 'scope', 'paused'), name='consent_review_open_once')],
             },
         ),
         migrations.CreateModel(

@@ -59,7 +59,7 @@ class ConsentReview(models.Model):
         ordering = ("due_at", "id")
         constraints = [
             models.UniqueConstraint(
-                fields=("subject", "scope", "paused", "kind"),
+                fields=("subject", "scope", "paused"),
                 condition=models.Q(state="open"),
                 name="consent_review_open_once",
             )

@@ -17,8 +17,8 @@ from consent.rules import (
     decide,
     fold,
     lifts_anything,
-    summary_of,
 )
+from consent.wording import summary_of
 from core.vocabulary import Purpose
 
 START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
