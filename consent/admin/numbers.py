@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from access.audit import address_of, record
+from consent.admin.exports import export_view
 from consent.chain import verify_chain
 from consent.evidence import pack_of
 from consent.ledger import standing_for
@@ -68,6 +69,7 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
         return [
             path("find/", guarded(self.find), name="consent_find"),
+            path("export/", self.admin_site.admin_view(export_view), name="consent_export"),
             path("<int:subject_id>/evidence/", guarded(self.evidence), name="consent_evidence"),
             *super().get_urls(),
         ]
