@@ -7,7 +7,7 @@ event joined to its chain, states folded. A number may occur several times; its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
@@ -67,7 +67,7 @@ def judge_many(entries: Sequence[Entry]) -> list[Outcome]:
     states = states_for(list(known.values()))
     people = {msisdn: _Person(states.get(known.get(msisdn, 0), ())) for msisdn in _numbers(entries)}
     moment = now()
-    return [Outcome(people[entry.msisdn].take(_change_of(entry, moment))[0]) for entry in entries]
+    return [Outcome(_taken(people[entry.msisdn], entry, _change_of(entry, moment))[0]) for entry in entries]
 
 
 @transaction.atomic
@@ -86,7 +86,7 @@ def record_many(entries: Sequence[Entry]) -> list[Outcome]:
         # Never before the event it follows, whatever the clocks of two hosts say.
         received_at = max(now(), subject.touched_at + _TICK)
         change = _change_of(entry, received_at)
-        verdict, after = person.take(change)
+        verdict, after = _taken(person, entry, change)
         outcomes.append(Outcome(verdict, subject.pk))
         if after:
             subject.touched_at = received_at
@@ -151,15 +151,30 @@ class _Person:
     def __init__(self, states: Iterable[State]) -> None:
         self.cells = {(state.scope, state.purpose): state for state in states}
 
-    def take(self, change: Change) -> tuple[Verdict, list[State]]:
-        """Apply a change; gives the cells it made or changed too."""
+    def take(self, change: Change, *, is_dated: bool) -> tuple[Verdict, list[State]]:
+        """Apply a change; gives the cells it made or changed too.
+
+        One without a date that says what holds already is no news: the same list may come twice.
+        """
         if change.kind == "opt_in" and any(
             state.state == OUT and _covers(state, change) for state in self.cells.values()
         ):
             return Verdict.KEPT_OUT, []
         after = fold(self.cells.values(), change)
+        if not is_dated and all(
+            _says_the_same(self.cells.get((cell.scope, cell.purpose)), cell) for cell in after
+        ):
+            return Verdict.UNCHANGED, []
         self.cells |= {(state.scope, state.purpose): state for state in after}
         return (Verdict.RECORDED if after else Verdict.UNCHANGED), after
+
+
+def _taken(person: _Person, entry: Entry, change: Change) -> tuple[Verdict, list[State]]:
+    return person.take(change, is_dated=entry.occurred_at is not None)
+
+
+def _says_the_same(before: State | None, after: State) -> bool:
+    return before is not None and replace(after, out_at=before.out_at, in_at=before.in_at) == before
 
 
 def _covers(state: State, change: Change) -> bool:

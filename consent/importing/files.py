@@ -62,7 +62,7 @@ def read_table(file: BinaryIO) -> Table:
     """
     codec = _codec_of(file)
     file.seek(0)
-    text = io.TextIOWrapper(file, encoding=codec, errors=_errors_of(codec), newline="")
+    text = io.TextIOWrapper(file, encoding=codec, errors="replace", newline="")
     separator = _separator_of(text.read(_SAMPLE))
     text.detach()
     file.seek(0)
