@@ -175,9 +175,10 @@ def _latest(one: datetime | None, other: datetime) -> datetime:
 
 def _opt_in(cells: Cells, change: Change) -> list[State]:
     own = cells.get((change.scope, change.purpose))
+    makes_own = (own is None or own.state == NONE) and not _outdated(cells, change)
     covered = [state for state in cells.values() if _covers(change, state)]
-    after = [_after_opt_in(state, change) for state in covered if state.state != NONE]
-    if (own is None or own.state == NONE) and not _outdated(cells, change):
+    after = [_after_opt_in(state, change) for state in covered if not (makes_own and state is own)]
+    if makes_own:
         after.append(_without_pause(_in(own or _blank(change), change), change))
     return after
 

@@ -117,6 +117,8 @@ def verdict_on(message: Message, states: tuple[ledger.State, ...], moment: datet
         purpose=Purpose(message.purpose),
         require_opt_in=channel is None or channel.require_opt_in,
     )
+    if decision.reason == Reason.CONSENT_PAUSED:
+        return Verdict(State.QUEUED, Reason.CONSENT_PAUSED)
     return PASS if decision.allowed else Verdict(State.SUPPRESSED, decision.reason)
 
 
@@ -142,7 +144,11 @@ def _locked(claim: Claim) -> list[Any]:
     )
 
 
-_WAIT_FOR_CHANNEL = timedelta(seconds=30)
+# How long a message waits that is not let through yet; a decided review lets it go on sooner.
+_WAITS: dict[str, timedelta] = {
+    Reason.CHANNEL_INACTIVE: timedelta(seconds=30),
+    Reason.CONSENT_PAUSED: timedelta(minutes=5),
+}
 
 
 def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
@@ -150,7 +156,7 @@ def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
     Message.objects.filter(id=message.id).update(
         state=verdict.state,
         reason=verdict.reason,
-        due_at=moment + _WAIT_FOR_CHANNEL if waits else message.due_at,
+        due_at=moment + _WAITS[verdict.reason] if waits else message.due_at,
         finished_at=None if waits else moment,
         claims=0,
         lease_token=None,

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.bulk import update_rows
 from core.clock import now
-from messaging import events
+from messaging import consequences, events
 from messaging.models import LONGEST_PROVIDER_ID, Message, MessagePart, ParkedReport
 from messaging.states import (
     PART_RANK,
@@ -61,6 +61,7 @@ class ReportResult(StrEnum):
 def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     """Move the reported part and its message; park the report when the message is not known as sent yet."""
     with transaction.atomic():
+        _note_consequences(credential_id, report)
         found = _find(credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             _park(credential_id, report, found)
@@ -93,11 +94,25 @@ def retry_parked(parked: ParkedReport) -> ReportResult:
     """Try a parked report again; it goes once it has been applied."""
     report = Report(**parked.report)
     with transaction.atomic():
+        _note_consequences(parked.credential_id, report)
         found = _find(parked.credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             return ReportResult.PARKED
         ParkedReport.objects.filter(id=parked.id).delete()
         return _apply(found, parked.credential_id, report)
+
+
+def _note_consequences(credential_id: uuid.UUID, report: Report) -> None:
+    """What the code of a bad report says about the person; before the message is locked, and once per message."""
+    if not report.code or REPORTED_PART.get(report.status) not in (PartState.UNDELIVERED, PartState.EXPIRED):
+        return
+    message = consequences.find(
+        credential_id=credential_id,
+        provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
+        message_id=_reference(report.message_id)[0],
+    )
+    if message is not None:
+        consequences.of_report(message, code=report.code)
 
 
 @dataclass(frozen=True)

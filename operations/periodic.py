@@ -11,10 +11,15 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from consent.checkpoints import make_checkpoint
+from consent.confirming import expire
 from consent.importing.storing import forget_left_behind
+from consent.reviews import lapse_due
+from consent.suppression import close_expired
 from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
+from messaging.withdrawals import follow_decisions
 from webhooks.leftovers import process_leftovers
 
 logger = logging.getLogger(__name__)
@@ -38,9 +43,14 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(follow_decisions, every=5.0),
     Periodic(process_leftovers, every=30.0),
     Periodic(continue_imports, every=1.0),
     Periodic(forget_left_behind, every=3600.0),
+    Periodic(lapse_due, every=60.0),
+    Periodic(expire, every=300.0),
+    Periodic(make_checkpoint, every=600.0),
+    Periodic(close_expired, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 
