@@ -15,6 +15,8 @@ class Scope(models.TextChoices):
 
     SEND = "messages:send", "Send messages"
     READ = "messages:read", "Read messages"
+    CONSENT_READ = "consent:read", "Look up consent"
+    CONSENT_WRITE = "consent:write", "Change consent"
 
 
 class ApiKey(models.Model):

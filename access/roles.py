@@ -37,7 +37,17 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
 }
-_LEDGER: dict[str, tuple[str, ...]] = {"consent.consentevent": VIEW}
+_LEDGER: dict[str, tuple[str, ...]] = {
+    "consent.consentevent": VIEW,
+    "consent.consentsubject": VIEW,
+    "consent.consentimport": VIEW,
+}
+# Changing consent by hand needs "add" of an event: every change is one.
+_CONSENT: dict[str, tuple[str, ...]] = {
+    "consent.consentevent": ("add", "view"),
+    "consent.consentsubject": ("export", "view"),
+    "consent.consentimport": EDIT,
+}
 _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "access.apikey": EDIT,
     "access.auditentry": VIEW,
@@ -49,8 +59,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
     "author": _EVERYDAY | _PEOPLE,
     "operator": _EVERYDAY | _PEOPLE | _SETTINGS | _LEDGER,
-    "consent officer": _EVERYDAY | {"consent.consentevent": ("add", "view")},
-    "admin": _EVERYDAY | _PEOPLE | _SETTINGS | _ADMINISTRATION | {"consent.consentevent": ("add", "view")},
+    "consent officer": _EVERYDAY | _CONSENT,
+    "admin": _EVERYDAY | _PEOPLE | _SETTINGS | _ADMINISTRATION | _CONSENT,
 }
 
 

@@ -23,16 +23,23 @@ def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
     """The subject's data key, made when the first event is about to be written; the subject is locked."""
     stored = key_of(subject)
     if stored is not None:
-        return _unwrap(stored)
-    key = os.urandom(_KEY_BYTES)
+        return unwrap(stored)
     if not msisdn:  # the number is erased, and nothing said about it now shall be readable later
-        return key
-    SubjectKey.objects.create(
-        subject=subject,
-        wrapped_key=seal(key, aad=_place("wrapped_key", subject.pk)),
-        sealed_number=seal_with(key, msisdn.encode("utf-8"), aad=_place("sealed_number", subject.pk)),
-    )
+        return os.urandom(_KEY_BYTES)
+    key, row = new_key(subject.pk, msisdn)
+    row.save(force_insert=True)
     return key
+
+
+def new_key(subject_id: int, msisdn: str) -> tuple[bytes, SubjectKey]:
+    """A fresh data key and the row that keeps it, not saved yet."""
+    key = os.urandom(_KEY_BYTES)
+    row = SubjectKey(
+        subject_id=subject_id,
+        wrapped_key=seal(key, aad=_place("wrapped_key", subject_id)),
+        sealed_number=seal_with(key, msisdn.encode("utf-8"), aad=_place("sealed_number", subject_id)),
+    )
+    return key, row
 
 
 def seal_evidence(key: bytes, evidence: Mapping[str, Any], *, number_hash: str, sequence: int) -> str:
@@ -48,7 +55,7 @@ def open_evidence(
     if key is None:
         return None
     try:
-        plain = unseal_with(_unwrap(key), ciphertext, aad=_event_place(number_hash, sequence))
+        plain = unseal_with(unwrap(key), ciphertext, aad=_event_place(number_hash, sequence))
     except SecretUnreadable:  # written under an earlier key of this subject, erased since
         return None
     evidence: dict[str, Any] = json.loads(plain)
@@ -67,10 +74,11 @@ def open_number(key: SubjectKey | None) -> str:
     """The subject's number (E.164), or "" once the key is erased."""
     if key is None:
         return ""
-    return unseal_with(_unwrap(key), key.sealed_number, aad=_place("sealed_number", key.pk)).decode("utf-8")
+    return unseal_with(unwrap(key), key.sealed_number, aad=_place("sealed_number", key.pk)).decode("utf-8")
 
 
-def _unwrap(key: SubjectKey) -> bytes:
+def unwrap(key: SubjectKey) -> bytes:
+    """The data key that a row keeps."""
     return unseal(key.wrapped_key, aad=_place("wrapped_key", key.pk))
 
 

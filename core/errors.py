@@ -211,6 +211,26 @@ class MessageUnknown(GatewayError):
     http_status = 404
 
 
+class ConsentUnknown(GatewayError):
+    """Nothing is on record for that number."""
+
+    code = "consent_unknown"
+    http_status = 404
+
+
+class OptOutStands(GatewayError):
+    """An opt-out holds that this change may not lift."""
+
+    code = "opt_out_stands"
+    http_status = 409
+
+
+class ImportUnreadable(GatewayError):
+    """The file of an import cannot be read."""
+
+    code = "import_unreadable"
+
+
 class MappingInvalid(GatewayError):
     """A webhook's payload mapping cannot be used."""
 

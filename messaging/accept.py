@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from access.models import ApiKey
-from consent import ledger
+from consent import ledger, optout
 from core.bulk import insert, insert_rows
 from core.clock import now
 from core.errors import TextEmpty, TextTooLong, about
@@ -21,7 +21,7 @@ from core.vocabulary import Purpose
 from credentials.loading import text_of
 from credentials.models import ApiCredential
 from messaging import events
-from messaging.context import asks_for_profile, texts_of_parts
+from messaging.context import asks_for, asks_for_profile, optout_url, texts_of_parts
 from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
 from messaging.states import State
 from messaging.wakeups import wake_on_commit
@@ -98,6 +98,10 @@ def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) ->
     text = submission.text
     if submission.personalise and ("{{" in text or "{%" in text):
         context = {"toNumber": msisdn, "fromNumber": submission.sender, "profile": dict(profile)}
+        if optout.VARIABLE in text:
+            context[optout.VARIABLE] = optout_url(
+                msisdn=msisdn, sender=submission.sender, credential_id=submission.credential.pk
+            )
         with about("text"):
             text = render_text(text, context)
     text = text.replace("\0", "")
@@ -114,6 +118,8 @@ def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) ->
 
 def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str, Any]) -> Message:
     moment = now()
+    if asks_for(submission.credential, optout.VARIABLE):  # made now, so that sending only reads it
+        optout_url(msisdn=msisdn, sender=submission.sender, credential_id=submission.credential.pk)
     texts = texts_of_parts(text, text_of(submission.credential))
     message = Message(
         channel=submission.channel,

@@ -12,7 +12,7 @@ from django.db import connection
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient
 from messaging import gate, parts
-from messaging.context import context_of
+from messaging.context import context_of, looked_up
 from messaging.gate import Passed
 from messaging.parts import Sent
 from messaging.results import Result
@@ -55,8 +55,9 @@ def attempt(client: ProviderClient, passed: Passed) -> Result:
 def _send(client: ProviderClient, passed: Passed, number: int, permission: _Permission) -> Exchange:
     """One part; NotStarted when it may not go."""
     try:
+        context = context_of(passed.message, number, texts=passed.texts, spec=client.spec.text)
         return client.send(
-            context_of(passed.message, number, texts=passed.texts, spec=client.spec.text),
+            {**context, **looked_up(passed.message, client.spec.request)},
             before_request=permission,
             before_send=permission.check_age,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from consent import optout
 from core.errors import GatewayError
 from core.segments import Encoding, segment
 from core.splitting import smart, split
@@ -15,7 +16,7 @@ from core.vocabulary import Purpose
 from credentials.choices import SplitMode, TextEncoding
 from credentials.loading import spec_of
 from credentials.models import ApiCredential
-from credentials.spec import TextSpec
+from credentials.spec import RequestSpec, TextSpec
 from messaging.models import Message
 
 
@@ -32,18 +33,37 @@ def texts_of_parts(text: str, spec: TextSpec) -> list[str]:
 
 def asks_for_profile(credential: ApiCredential) -> bool:
     """Whether a request of the credential may use attributes of the recipient's profile."""
-    return "profile" in credential.payload or _rows_ask_for_profile(credential.pk, credential.revision)
+    return asks_for(credential, "profile")
+
+
+def asks_for(credential: ApiCredential, variable: str) -> bool:
+    """Whether a request of the credential may use a variable that costs a look-up."""
+    return variable in credential.payload or _rows_ask_for(credential.pk, credential.revision, variable)
+
+
+def optout_url(*, msisdn: str, sender: str, credential_id: uuid.UUID) -> str:
+    """The page on which the recipient opts out of what this sender sends."""
+    return optout.url_for(msisdn=msisdn, sender=sender, reference=f"credential:{credential_id}")
+
+
+def looked_up(message: Message, request: RequestSpec) -> dict[str, Any]:
+    """Variables of one request that cost a look-up, when it uses them."""
+    rows = [row.value for row in (*request.query, *request.fields)] + [row.value for row in request.headers]
+    if not any(optout.VARIABLE in text for text in (request.url, request.payload, *rows)):
+        return {}
+    url = optout_url(msisdn=message.msisdn, sender=message.sender, credential_id=message.credential_id)
+    return {optout.VARIABLE: url}
 
 
 @lru_cache(maxsize=256)
-def _rows_ask_for_profile(credential_id: uuid.UUID, revision: int) -> bool:
+def _rows_ask_for(credential_id: uuid.UUID, revision: int, variable: str) -> bool:
     """Looked up once for each revision: accepting a message costs no further query."""
     try:
         request = spec_of(ApiCredential.objects.get(pk=credential_id)).request
     except GatewayError:  # a secret that cannot be read: sending will tell
         return True
     values = [row.value for row in (*request.query, *request.fields)] + [row.value for row in request.headers]
-    return any("profile" in text for text in (request.url, *values))
+    return any(variable in text for text in (request.url, *values))
 
 
 @dataclass(frozen=True)

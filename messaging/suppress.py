@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core.clock import now
 from core.vocabulary import Purpose
@@ -21,14 +22,18 @@ SUPPRESSED_BY: dict[str, tuple[str, ...]] = {
 _POLL_SECONDS = (0.002, 0.005, 0.01, 0.02)
 
 
-def suppress_waiting(*, subject_id: int, scope: str, purpose: str, reason: str = Reason.OPTED_OUT) -> int:
-    """Suppress queued and claimed messages of a subject in scope; gives how many. The subject is locked already."""
+def waiting_messages(*, subject_id: int, scope: str, purpose: str) -> QuerySet[Message]:
+    """The queued and claimed messages of a subject that a withdrawal with this scope and purpose takes out."""
     waiting = Message.objects.filter(
         subject_id=subject_id, state__in=WAITING, purpose__in=SUPPRESSED_BY[purpose]
     )
     kind, _, value = scope.partition(":")
-    if kind == "sender":
-        waiting = waiting.filter(sender=value)
+    return waiting.filter(sender=value) if kind == "sender" else waiting
+
+
+def suppress_waiting(*, subject_id: int, scope: str, purpose: str, reason: str = Reason.OPTED_OUT) -> int:
+    """Suppress queued and claimed messages of a subject in scope; gives how many. The subject is locked already."""
+    waiting = waiting_messages(subject_id=subject_id, scope=scope, purpose=purpose)
     with transaction.atomic():
         rows = list(waiting.select_for_update().order_by("id").values_list("id", "state"))
         moment = now()

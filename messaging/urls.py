@@ -1,12 +1,17 @@
-"""URLs of the messages API."""
+"""URLs of the API for messages and consent."""
 
 from __future__ import annotations
 
 from django.urls import path
 
+from consent.api import ConsentCheckView, ConsentEventsApi
 from messaging.api import MessageDetailView, MessagesView
+from messaging.consent_api import ConsentChangeView
 
 urlpatterns = [
     path("messages", MessagesView.as_view(), name="messages"),
     path("messages/<uuid:message_id>", MessageDetailView.as_view(), name="message"),
+    path("consent/check", ConsentCheckView.as_view(), name="consent-check"),
+    path("consent/<str:number>", ConsentChangeView.as_view(), name="consent"),
+    path("consent/<str:number>/events", ConsentEventsApi.as_view(), name="consent-events"),
 ]

@@ -13,8 +13,10 @@ from django.db import close_old_connections, connection
 from access.idempotency import forget_old
 from consent.checkpoints import make_checkpoint
 from consent.confirming import expire
+from consent.importing.storing import forget_left_behind
 from consent.reviews import lapse_due
 from consent.suppression import close_expired
+from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
@@ -46,6 +48,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(beat_of_worker, every=5.0, at_once=True),
     Periodic(follow_decisions, every=5.0),
     Periodic(process_leftovers, every=30.0),
+    Periodic(continue_imports, every=1.0),
+    Periodic(forget_left_behind, every=3600.0),
     Periodic(lapse_due, every=60.0),
     Periodic(expire, every=300.0),
     Periodic(make_checkpoint, every=600.0),

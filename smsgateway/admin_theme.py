@@ -60,7 +60,9 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "People",
         (
+            _list("Numbers", "person_search", "consent", "consentsubject"),
             _list("Consent history", "fact_check", "consent", "consentevent"),
+            _list("Consent imports", "upload_file", "consent", "consentimport"),
             _list("Profiles", "contacts", "profiles", "profile"),
         ),
     ),

@@ -9,9 +9,11 @@ from typing import Any
 
 from django.conf import settings
 
+from consent import optout
 from core.errors import NumberInvalid, TemplateInvalid
 from core.numbers import parse_sender
 from core.templating import Missing, render_text
+from messaging.context import optout_url
 from messaging.models import ChannelConfiguration, ChannelStatus
 from webhooks.keywords import Intent, KeywordRules
 from webhooks.models import Webhook
@@ -33,7 +35,16 @@ FALLBACK_BRAND = "Our service"
 FALLBACK_CONTACT = "us directly"
 # What a reply may use besides the profile's attributes.
 REPLY_VARIABLES = frozenset(
-    {"brand", "helpContact", "toNumber", "fromNumber", "optInKeyword", "optOutKeyword", "helpKeyword"}
+    {
+        "brand",
+        "helpContact",
+        "toNumber",
+        "fromNumber",
+        "optInKeyword",
+        "optOutKeyword",
+        "helpKeyword",
+        "optOutUrl",
+    }
 )
 _PREFERRED = ("START", "STOP", "HELP")
 
@@ -61,6 +72,11 @@ def reply_text(
         "helpKeyword": _shown(rules.help),
         "profile": dict(profile),
     }
+    texts = (webhook.opt_in_message, webhook.opt_out_message, webhook.help_message)
+    if any(optout.VARIABLE in text for text in texts):
+        context[optout.VARIABLE] = optout_url(
+            msisdn=msisdn, sender=sender, credential_id=webhook.endpoint.credential_id
+        )
     own = {
         Intent.OPT_IN: webhook.opt_in_message,
         Intent.OPT_OUT: webhook.opt_out_message,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from consent.importing.models import ConsentImport, ImportBatch
+from consent.models.links import OptOutLink
 from consent.models.questions import ConsentReview, PendingOptIn, PendingState, ReviewKind, ReviewState
 from consent.models.record import (
     Checkpoint,
@@ -17,13 +19,16 @@ from consent.models.words import Decision, Kind, Source, Standing
 __all__ = [
     "Checkpoint",
     "ConsentEvent",
+    "ConsentImport",
     "ConsentReview",
     "ConsentState",
     "ConsentSubject",
     "Decision",
     "DisclosureText",
     "FailureCount",
+    "ImportBatch",
     "Kind",
+    "OptOutLink",
     "PendingOptIn",
     "PendingState",
     "ReviewKind",

@@ -18,7 +18,8 @@ class ConsentSubject(models.Model):
     head_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the newest event.")
 
     class Meta:
-        verbose_name = "consent subject"
+        verbose_name = "number"
+        permissions = [("export_consentsubject", "Can export consent")]
 
     def __str__(self) -> str:
         return self.number_hash[:12]

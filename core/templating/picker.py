@@ -44,6 +44,7 @@ MESSAGE_VARIABLES: tuple[PickerItem, ...] = (
     _variable("segments", "How many SMS this part needs"),
     _variable("priority", "high for one-time codes, else normal"),
     _variable("inReplyTo", "The provider's id of the inbound message that is answered; blank otherwise"),
+    _variable("optOutUrl", "The page on which the recipient opts out; for senders that cannot be answered"),
     _variable("now", "The time of the request, as 2026-01-01T00:00:00Z"),
     _variable("statusCallbackUrl", "Where the provider reports delivery"),
     _variable("inboundCallbackUrl", "Where the provider posts replies"),

@@ -22,7 +22,13 @@ ALIASES: Final[Mapping[str, str]] = {
 }
 _NO_PLUS: Final = ("to_no_plus", "from_no_plus")
 # What a message need not have: blank rather than an error in a template.
-_OPTIONAL: Final[Mapping[str, Any]] = {"inReplyTo": "", "priority": "normal", "purpose": "", "profile": {}}
+_OPTIONAL: Final[Mapping[str, Any]] = {
+    "inReplyTo": "",
+    "priority": "normal",
+    "purpose": "",
+    "profile": {},
+    "optOutUrl": "",
+}
 
 
 def _as_it_is(number: str) -> str:
@@ -93,7 +99,7 @@ def _reference(context: Mapping[str, Any]) -> str:
 MESSAGE_NAMES: Final = frozenset(
     {
         "toNumber", "fromNumber", "message", "messageId", "part", "parts", "partReference", "messageParts",
-        "encoding", "length", "units", "segments", "now", "priority", "inReplyTo", "purpose", "profile",
+        "encoding", "length", "units", "segments", "now", "priority", "inReplyTo", "purpose", "profile", "optOutUrl",
         "statusCallbackUrl", "inboundCallbackUrl", "providerAppId", "apiToken",
     }
 )  # fmt: skip
