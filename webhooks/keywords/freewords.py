@@ -1,0 +1,121 @@
+"""What the engine knows whatever the lists say: requests in free words, slips, and the words of all languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from webhooks.keywords.folding import fold
+from webhooks.keywords.machine import Machine, Pattern
+from webhooks.keywords.near import NearWords
+from webhooks.keywords.packs import LanguagePack, language_packs
+from webhooks.keywords.patterns import fixed_patterns_of, patterns_of
+from webhooks.keywords.vocabulary import NO_MATCH, Intent, Match, Rule
+
+_LONGEST_CLEAR = 14  # words; whoever writes more says something else as well
+_LONGEST_WHOLE = 8
+_SHOWN = 6  # words of a request kept as evidence beside the text
+_SHORT = 3  # words; an opt-out word at the head of so short a text is noticed
+_CLAUSES = re.compile("[.!?;:,\n\r…。！？،؟।]+")  # noqa: RUF001
+
+
+@dataclass(frozen=True, slots=True)
+class FreeWords:
+    """The patterns and words of every language, as they are asked for."""
+
+    courtesy: frozenset[str]
+    standing_out: frozenset[str]
+    foreign: frozenset[str]  # opt-out words of all packs, joined
+    yes: frozenset[str]
+    no: frozenset[str]
+    near: NearWords
+    clear: Machine
+    search: Machine
+    whole: Machine
+    guards: Machine
+
+    def is_clear(self, words: Sequence[str]) -> bool:
+        """Whether the text is a request to opt out and nothing else."""
+        return len(words) <= _LONGEST_CLEAR and self.clear.covers(words)
+
+    def request(self, words: Sequence[str]) -> Match:
+        """A request in free words: an opt-out where it is all of the text, else a possible one."""
+        if self.is_clear(words):
+            return Match(Intent.OPT_OUT, " ".join(words), Rule.REQUEST)
+        place = self.search.find(words)
+        if place >= 0:
+            place = self.search.find(self.unguarded(words))
+        if place >= 0:
+            return Match(Intent.POSSIBLE_OPT_OUT, " ".join(words[max(0, place + 1 - _SHOWN) : place + 1]), Rule.REQUEST)
+        if len(words) <= _LONGEST_WHOLE and self.whole.covers(words):
+            return Match(Intent.POSSIBLE_OPT_OUT, " ".join(words), Rule.REQUEST)
+        return NO_MATCH
+
+    def unguarded(self, words: Sequence[str]) -> list[str]:
+        """The words, those blanked that only look like a request: "bus stop", "don't stop"."""
+        kept = list(words)
+        for start, end in self.guards.spans(words):
+            kept[start:end] = [""] * (end - start)
+        return kept
+
+    def in_sentence(self, words: Sequence[str], text: str) -> Match:
+        """An opt-out word that heads a short text, ends a text, or is a clause of its own."""
+        if self.standing_out.isdisjoint(words):
+            return NO_MATCH
+        kept = self.unguarded(words)
+        last = len(kept) - 1
+        for place, word in enumerate(kept):
+            if word in self.standing_out and ((place == 0 and last < _SHORT) or place == last or self._alone(text)):
+                return Match(Intent.POSSIBLE_OPT_OUT, word, Rule.IN_SENTENCE)
+        return NO_MATCH
+
+    def _alone(self, text: str) -> bool:
+        for clause in _CLAUSES.split(text):
+            core = {word for word in fold(clause).split() if word not in self.courtesy}
+            if len(core) == 1 and core <= self.standing_out:
+                return True
+        return False
+
+
+@cache
+def free_words() -> FreeWords:
+    """Built once per process from the language files."""
+    packs = language_packs().values()
+    courtesy = frozenset().union(*(pack.courtesy for pack in packs))
+    said = frozenset(word for pack in packs for word in pack.groups["message"] if " " not in word)
+    small = courtesy.union(*(pack.small for pack in packs), map(fold, said))
+    yes, no = _joined(word for pack in packs for word in pack.yes), _joined(word for pack in packs for word in pack.no)
+    clear = _patterns(packs, "clear")
+    hints = _patterns(packs, "hints")
+    standing_out = frozenset(word for pack in packs for word in pack.standing_out)
+    alone = patterns_of(("stop", "unsubscribe", "stopall", "optout", "unsub"), groups={})
+    wanted = [word for pack in packs for word in (*pack.opt_in, *pack.help, *pack.yes, *pack.no)]
+    exceptions = [*_joined(wanted), *(word for pack in packs for word in pack.not_near), *(small - courtesy)]
+    return FreeWords(
+        courtesy=courtesy,
+        standing_out=standing_out,
+        foreign=_joined(word for pack in packs for word in pack.opt_out),
+        yes=yes - no,
+        no=no - yes,
+        near=NearWords((word for pack in packs for word in pack.near), exceptions=exceptions),
+        clear=Machine([*clear, *alone], courtesy=small),
+        search=Machine([*clear, *hints]),
+        whole=Machine([*clear, *hints, *_patterns(packs, "whole")], courtesy=small),
+        guards=Machine(
+            pattern for pack in packs for pattern in fixed_patterns_of(pack.guards, groups=pack.groups)
+        ),
+    )
+
+
+def _patterns(packs: Iterable[LanguagePack], kind: str) -> list[Pattern]:
+    return [
+        pattern
+        for pack in packs
+        for pattern in patterns_of(getattr(pack, kind), groups=pack.groups, small=pack.small | pack.courtesy)
+    ]
+
+
+def _joined(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(fold(word).replace(" ", "") for word in words)
