@@ -10,9 +10,11 @@ _LONGEST_LINE = 200  # of the lines that announce a quotation
 # A mail program announces what it quotes: "On Monday … wrote:", "-----Original Message-----", "From: …".
 _ANNOUNCED = re.compile(
     r"""^\s*(?:
-        (?:on|le|el|em|il|am|op|w\ dniu|dnia)\b .* (?:wrote|[ée]crit|escribi[óo]|escreveu|scritto|schrieb\b.*|schreef\b.*|napisa[łl]\(?a?\)?)\s*:
+        (?:on|le|el|em|il|am|op|w\ dniu|dnia)\b .*
+            (?:wrote|[ée]crit|escribi[óo]|escreveu|scritto|schrieb\b.*|schreef\b.*|napisa[łl]\(?a?\)?)\s*:
         | .* (?:пишет|написал\(?а?\)?|yazd[ıi]|كتب|लिखा)\s*:
-        | [-_]{2,}\s*(?:original|forwarded|urspr|message|mensaje|mensagem|messaggio|oorspronkelijk|wiadomo|исходн|orijinal).*
+        | [-_]{2,}\s*
+            (?:original|forwarded|urspr|message|mensaje|mensagem|messaggio|oorspronkelijk|wiadomo|исходн|orijinal).*
         | (?:from|von|de|da|van|od|от)\s*:\s*\S.*
         | _{5,}\s*
         | --\s*
@@ -22,8 +24,9 @@ _ANNOUNCED = re.compile(
 # What phones put below a text; the device says that it is one, whatever the language.
 _SIGNED = re.compile(
     r"""(?:^|(?<=[\s.!?,]))(?:
-        (?:sent|gesendet|envoy[ée]e?|enviado|enviada|inviato|verzonden|verstuurd|wys[łl]an[eoy]|отправлено|von\ meinem|get)
-        \b [^\n]{0,40} \b(?:iphone|ipad|android|galaxy|samsung|huawei|xiaomi|blackberry|outlook|smartphone|yahoo|handy|handset|mobile)
+        (?:sent|get|gesendet|von\ meinem|envoy[ée]e?|enviad[oa]|inviato|verzonden|verstuurd|wys[łl]an[eoy]|отправлено)
+        \b [^\n]{0,40} \b
+        (?:iphone|ipad|android|galaxy|samsung|huawei|xiaomi|blackberry|outlook|smartphone|yahoo|handy|handset|mobile)
         | iphone['’]?\s?(?:umdan|dan)\s+g[öo]nderildi
         | تم\ الإرسال\ من
         | मेरे\ iphone\ से
@@ -31,7 +34,8 @@ _SIGNED = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SIGNS = re.compile(
-    "phone|ipad|android|galaxy|samsung|huawei|xiaomi|blackberry|outlook|yahoo|handy|handset|mobile|الإرسال", re.IGNORECASE
+    "phone|ipad|android|galaxy|samsung|huawei|xiaomi|blackberry|outlook|yahoo|handy|handset|mobile|الإرسال",
+    re.IGNORECASE,
 )
 # A reaction to a message of ours comes as a text that quotes it, footer and all.
 _REACTED = re.compile(
@@ -48,7 +52,7 @@ _REACTED = re.compile(
     )\s*:?\s*[“"„«].{5,}[”"“»]\s*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_QUOTES = frozenset("“\"„«")
+_QUOTES = frozenset('“"„«')
 
 
 def cut(text: str) -> str:
@@ -67,7 +71,9 @@ def _own_lines(text: str) -> str:
     lines: list[str] = []
     for line in text.splitlines():
         if len(line) <= _LONGEST_LINE and _ANNOUNCED.match(line):
-            break
+            if any(map(str.strip, lines)):
+                break
+            continue  # nothing was written above, so it may stand below
         if not line.lstrip().startswith((">", "&gt;", "|")):
             lines.append(line)
     return "\n".join(lines)

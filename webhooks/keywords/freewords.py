@@ -17,8 +17,9 @@ from webhooks.keywords.vocabulary import NO_MATCH, Intent, Match, Rule
 _LONGEST_CLEAR = 14  # words; whoever writes more says something else as well
 _LONGEST_WHOLE = 8
 _SHOWN = 6  # words of a request kept as evidence beside the text
+_LONGEST_KEYWORD = 100  # characters
 _SHORT = 3  # words; an opt-out word at the head of so short a text is noticed
-_CLAUSES = re.compile("[.!?;:,\n\r…。！？،؟।]+")  # noqa: RUF001
+_CLAUSES = re.compile("[.!?;:,\n\r…。！？،؟।]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +33,26 @@ class FreeWords:
     no: frozenset[str]
     near: NearWords
     clear: Machine
+    orders: Machine
     search: Machine
     whole: Machine
     guards: Machine
 
     def is_clear(self, words: Sequence[str]) -> bool:
         """Whether the text is a request to opt out and nothing else."""
-        return len(words) <= _LONGEST_CLEAR and self.clear.covers(words)
+        return len(words) <= _LONGEST_CLEAR and (self.clear.covers(words) or self.orders.covers(words))
 
     def request(self, words: Sequence[str]) -> Match:
         """A request in free words: an opt-out where it is all of the text, else a possible one."""
         if self.is_clear(words):
-            return Match(Intent.OPT_OUT, " ".join(words), Rule.REQUEST)
+            return _asked(Intent.OPT_OUT, words)
         place = self.search.find(words)
         if place >= 0:
             place = self.search.find(self.unguarded(words))
         if place >= 0:
-            return Match(Intent.POSSIBLE_OPT_OUT, " ".join(words[max(0, place + 1 - _SHOWN) : place + 1]), Rule.REQUEST)
+            return _asked(Intent.POSSIBLE_OPT_OUT, words[max(0, place + 1 - _SHOWN) : place + 1])
         if len(words) <= _LONGEST_WHOLE and self.whole.covers(words):
-            return Match(Intent.POSSIBLE_OPT_OUT, " ".join(words), Rule.REQUEST)
+            return _asked(Intent.POSSIBLE_OPT_OUT, words)
         return NO_MATCH
 
     def unguarded(self, words: Sequence[str]) -> list[str]:
@@ -67,7 +69,9 @@ class FreeWords:
         kept = self.unguarded(words)
         last = len(kept) - 1
         for place, word in enumerate(kept):
-            if word in self.standing_out and ((place == 0 and last < _SHORT) or place == last or self._alone(text)):
+            if word in self.standing_out and (
+                (place == 0 and last < _SHORT) or place == last or self._alone(text)
+            ):
                 return Match(Intent.POSSIBLE_OPT_OUT, word, Rule.IN_SENTENCE)
         return NO_MATCH
 
@@ -86,11 +90,16 @@ def free_words() -> FreeWords:
     courtesy = frozenset().union(*(pack.courtesy for pack in packs))
     said = frozenset(word for pack in packs for word in pack.groups["message"] if " " not in word)
     small = courtesy.union(*(pack.small for pack in packs), map(fold, said))
-    yes, no = _joined(word for pack in packs for word in pack.yes), _joined(word for pack in packs for word in pack.no)
+    yes, no = (
+        _joined(word for pack in packs for word in pack.yes),
+        _joined(word for pack in packs for word in pack.no),
+    )
     clear = _patterns(packs, "clear")
     hints = _patterns(packs, "hints")
     standing_out = frozenset(word for pack in packs for word in pack.standing_out)
-    alone = patterns_of(("stop", "unsubscribe", "stopall", "optout", "unsub"), groups={})
+    alone = patterns_of(("unsubscribe|unsub|optout|stopall",), groups={})
+    stop = patterns_of(("stop",), groups={})  # among more words than courtesy it may be a bus stop
+    calls = courtesy.union(*(pack.calls for pack in packs))
     wanted = [word for pack in packs for word in (*pack.opt_in, *pack.help, *pack.yes, *pack.no)]
     exceptions = [*_joined(wanted), *(word for pack in packs for word in pack.not_near), *(small - courtesy)]
     return FreeWords(
@@ -101,12 +110,17 @@ def free_words() -> FreeWords:
         no=no - yes,
         near=NearWords((word for pack in packs for word in pack.near), exceptions=exceptions),
         clear=Machine([*clear, *alone], courtesy=small),
+        orders=Machine([*clear, *alone, *stop], courtesy=calls),
         search=Machine([*clear, *hints]),
         whole=Machine([*clear, *hints, *_patterns(packs, "whole")], courtesy=small),
         guards=Machine(
             pattern for pack in packs for pattern in fixed_patterns_of(pack.guards, groups=pack.groups)
         ),
     )
+
+
+def _asked(intent: Intent, words: Sequence[str]) -> Match:
+    return Match(intent, " ".join(words)[:_LONGEST_KEYWORD], Rule.REQUEST)
 
 
 def _patterns(packs: Iterable[LanguagePack], kind: str) -> list[Pattern]:

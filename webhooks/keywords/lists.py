@@ -18,7 +18,7 @@ from webhooks.keywords.vocabulary import (
     Rule,
 )
 
-_SEPARATORS = re.compile("[,;\n\r،，、]+")  # noqa: RUF001
+_SEPARATORS = re.compile("[,;\n\r،，、]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,12 @@ def missing_required(opt_out_list: str) -> tuple[str, ...]:
 
 
 def categories_of(
-    *, opt_in: str, opt_out: str, help: str, double_opt_in: str, custom: Mapping[str, str]  # noqa: A002
+    *,
+    opt_in: str,
+    opt_out: str,
+    help: str,  # noqa: A002
+    double_opt_in: str,
+    custom: Mapping[str, str],
 ) -> list[Category]:
     """The lists in their order of precedence; a blank documented one has its defaults, a blank other one no word."""
     return [
@@ -85,7 +90,9 @@ def categories_of(
             Intent.DOUBLE_OPT_IN, "double_opt_in_keywords", "Double Opt-In Keywords", double_opt_in, ()
         ),
         *(
-            Category(Intent.CUSTOM, "custom_keywords", f'the custom category "{name}"', split_keywords(words), name)
+            Category(
+                Intent.CUSTOM, "custom_keywords", f'the custom category "{name}"', split_keywords(words), name
+            )
             for name, words in custom.items()
         ),
     ]

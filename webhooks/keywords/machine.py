@@ -1,7 +1,8 @@
 """Finds any of many word patterns in one pass: an automaton over words that is worked out while it is used.
 
 A pattern is a row of steps; each takes one word of a set, or any word, and may be optional. Hundreds of patterns in
-a dozen languages cost one dictionary look-up per word, however many of them there are.
+a dozen languages cost one dictionary look-up per word, however many of them there are. `envoy*` is every word that
+begins so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 _STATES_LIMIT = 20_000  # a hostile text cannot fill the memory: beyond it everything is worked out anew
+_SHORTEST_STEM = 3  # letters
 _Item = tuple[int, int]  # (number of the pattern, steps taken)
 
 
@@ -37,13 +39,15 @@ class Machine:
     """Word patterns, to be found inside a text (`find`, `spans`) or to make up all of it (`covers`)."""
 
     def __init__(self, patterns: Iterable[Pattern], *, courtesy: Iterable[str] = ()) -> None:
-        self._patterns = list(dict.fromkeys(patterns))
+        self._patterns = _with_stems(list(dict.fromkeys(patterns)))
         self._courtesy = frozenset(courtesy)
         self._starts: dict[str, set[_Item]] = {}
         for number, pattern in enumerate(self._patterns):
             self._index(number, pattern)
         words = {word for pattern in self._patterns for step in pattern for word in step.words or ()}
         self._known = {word: word for word in words | self._courtesy}
+        self._stems = {word[:-1]: word for word in words if word.endswith("*")}
+        self._heads = frozenset(stem[:_SHORTEST_STEM] for stem in self._stems)
         self._states: dict[tuple[object, ...], _State] = {}
         self._nowhere = _State(frozenset())
         self._outset = _State(frozenset(), fresh=True)
@@ -100,8 +104,15 @@ class Machine:
         return following
 
     def _symbols(self, words: Sequence[str]) -> list[str]:
-        known = self._known
-        return [known.get(word, "") for word in words]
+        known, heads = self._known, self._heads
+        return [
+            known.get(word) or (self._stem(word) if word[:_SHORTEST_STEM] in heads else "") for word in words
+        ]
+
+    def _stem(self, word: str) -> str:
+        """The longest stem that the word begins with."""
+        ends = range(len(word), _SHORTEST_STEM - 1, -1)
+        return next((self._stems[word[:end]] for end in ends if word[:end] in self._stems), "")
 
     def find(self, words: Sequence[str]) -> int:
         """The place of the last word of the first pattern that is found; -1: none is."""
@@ -114,7 +125,8 @@ class Machine:
 
     def spans(self, words: Sequence[str]) -> list[tuple[int, int]]:
         """(start, end) of everything found; for patterns without optional steps."""
-        state, found = self._nowhere, []
+        state = self._nowhere
+        found: list[tuple[int, int]] = []
         for place, word in enumerate(self._symbols(words)):
             state = state.moves.get(word) or self._searching(state, word)
             found.extend((place + 1 - length, place + 1) for length in state.lengths)
@@ -128,3 +140,18 @@ class Machine:
             if not (state.items or state.fresh or state.done):
                 return False
         return state.done
+
+
+def _with_stems(patterns: list[Pattern]) -> list[Pattern]:
+    """The patterns, with each stem's step taking every listed word and longer stem that begins with it."""
+    words = {word for pattern in patterns for step in pattern for word in step.words or ()}
+    stems = {word for word in words if word.endswith("*")}
+    taken = {stem: frozenset(word for word in words if word.startswith(stem[:-1])) for stem in stems}
+
+    def widened(step: Step) -> Step:
+        found = stems & step.words if step.words else None
+        if not found or step.words is None:
+            return step
+        return Step(step.words.union(*(taken[stem] for stem in found)), step.optional)
+
+    return [tuple(widened(step) for step in pattern) for pattern in patterns]

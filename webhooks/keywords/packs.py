@@ -1,4 +1,4 @@
-"""Language packs: what a language adds to a webhook's lists, its standard replies, and how requests are worded in it."""
+"""Language packs: what a language adds to a webhook's lists, its replies, and how requests are worded in it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class LanguagePack:
     replies: Mapping[Intent, str]
     courtesy: frozenset[str]  # words that change nothing around an opt-out keyword
     small: frozenset[str]  # words that may stand inside a request without making it doubtful
+    calls: frozenset[str]  # further ones around STOP by itself
     standing_out: tuple[str, ...]  # opt-out words that are noticed at the edge of a longer text
     near: tuple[str, ...]  # words whose slips are noticed
     not_near: tuple[str, ...]
@@ -50,7 +51,9 @@ class LanguagePack:
 
     def words(self, intent: Intent) -> tuple[str, ...]:
         """The pack's keywords of a category; none where it has no list."""
-        return {Intent.OPT_IN: self.opt_in, Intent.OPT_OUT: self.opt_out, Intent.HELP: self.help}.get(intent, ())
+        return {Intent.OPT_IN: self.opt_in, Intent.OPT_OUT: self.opt_out, Intent.HELP: self.help}.get(
+            intent, ()
+        )
 
     def added_to(self, listed: str, intent: Intent) -> str:
         """The comma-separated list with the pack's keywords; a blank list stands for its defaults, which stay."""
@@ -76,6 +79,7 @@ def _load(code: str) -> LanguagePack:
         replies=MappingProxyType(replies),
         courtesy=_words(engine["courtesy"]),
         small=_words(engine["small"]),
+        calls=_words(engine.get("calls", "")),
         standing_out=_listed(engine["standing_out"]),
         near=_listed(engine["near"]),
         not_near=_listed(engine["not_near"]),

@@ -2,7 +2,8 @@
 
 `stop|quit ~ <message>`: words stand one after the other; `a|b` is one of them; `<message>` is one of the group of this
 name; a trailing `?` makes a word optional; `~` stands for up to three small words of the language (articles,
-possessives, courtesy); `..` for up to three words of any kind. A group may hold expressions of several words.
+possessives, courtesy); `..` for up to three words of any kind; `envoy*` is every word that begins so. A group may hold
+expressions of several words.
 """
 
 from __future__ import annotations
@@ -30,27 +31,31 @@ def fixed_patterns_of(sources: Iterable[str], *, groups: Mapping[str, Iterable[s
 
 
 def _expanded(source: str, groups: Mapping[str, Iterable[str]], small: frozenset[str]) -> Iterator[Pattern]:
-    places = [_place(token, groups, small) for token in source.split()]
+    places = [_place(part, groups, small) for part in source.split()]
     for choice in product(*places):
         yield tuple(step for steps in choice for step in steps)
 
 
-def _place(token: str, groups: Mapping[str, Iterable[str]], small: frozenset[str]) -> list[Pattern]:
+def _place(part: str, groups: Mapping[str, Iterable[str]], small: frozenset[str]) -> list[Pattern]:
     """The rows of steps that may stand at this place."""
-    if token == "..":
+    if part == "..":
         return [(Step(None, optional=True),) * _GAP]
-    if token == "~":
+    if part == "~":
         return [(Step(small, optional=True),) * _GAP]
-    optional = token.endswith("?")
-    expressions = [fold(word) for word in _words(token.rstrip("?"), groups)]
+    optional = part.endswith("?")
+    expressions = [_folded(word) for word in _words(part.rstrip("?"), groups)]
     single = frozenset(word for word in expressions if " " not in word)
     rows: list[Pattern] = [(Step(single, optional),)] if single else []
     rows.extend(tuple(Step(frozenset((word,))) for word in row.split()) for row in expressions if " " in row)
     return [*rows, ()] if optional and not single else rows
 
 
-def _words(token: str, groups: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    for part in token.split("|"):
+def _folded(word: str) -> str:
+    return f"{fold(word)}*" if word.endswith("*") else fold(word)
+
+
+def _words(alternatives: str, groups: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    for part in alternatives.split("|"):
         if part.startswith("<"):
             yield from groups[part.strip("<>")]
         else:

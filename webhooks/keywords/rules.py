@@ -18,6 +18,7 @@ _SPANS = {
     count: [(start, start + size) for size in range(count, 0, -1) for start in range(count + 1 - size)]
     for count in range(1, _LONGEST_COURTEOUS + 1)
 }  # (start, end) of every run of words, the longest first
+_LONGEST_SIGNATURE = 6  # words: "Thanks, Jane Miller, Miller & Sons"
 _SPELLED = 3  # letters
 _FEW = 3  # words; so many may be one that was torn apart
 _STRETCHED = re.compile(r"(.)\1{2,}")
@@ -83,6 +84,15 @@ class KeywordRules:
     def match(self, text: str, *, question: Question | None = None) -> Match:
         """The intent of a text; an open `question` owns YES and NO. Never raises, whatever the text is."""
         own = cut(text)
+        found = self._match(own, question)
+        if found.intent in _UNDECIDED and "\n" in own:
+            order, _, rest = own.partition("\n")
+            if len(rest.split()) <= _LONGEST_SIGNATURE and not rest.rstrip().endswith("?"):
+                head = self._match(order, None)
+                return head if head.intent is Intent.OPT_OUT else found
+        return found
+
+    def _match(self, own: str, question: Question | None) -> Match:
         folded = fold(own)
         if not folded:
             return NO_MATCH

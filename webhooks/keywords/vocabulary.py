@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-RULE_VERSION: Final = "keywords-2"  # stored in consent events; raise it whenever a text would be read differently
+RULE_VERSION: Final = (
+    "keywords-2"  # stored in consent events; raise it whenever a text would be read differently
+)
 
 DEFAULT_OPT_IN: Final = ("SUBSCRIBE", "YES", "UNSTOP", "START", "CONTINUE", "RESUME", "BEGIN")
 DEFAULT_OPT_OUT: Final = ("STOP", "QUIT", "CANCEL", "END", "UNSUBSCRIBE", "NO")
