@@ -66,21 +66,21 @@ class FreeWords:
         """An opt-out word that heads a short text, ends a text, or is a clause of its own."""
         if self.standing_out.isdisjoint(words):
             return NO_MATCH
-        kept = self.unguarded(words)
-        last = len(kept) - 1
-        for place, word in enumerate(kept):
-            if word in self.standing_out and (
-                (place == 0 and last < _SHORT) or place == last or self._alone(text)
-            ):
+        if clause := self._clause(text):
+            return Match(Intent.POSSIBLE_OPT_OUT, clause, Rule.IN_SENTENCE)
+        last = len(words) - 1
+        for place, word in enumerate(self.unguarded(words)):
+            if word in self.standing_out and (place == last or (place == 0 and last < _SHORT)):
                 return Match(Intent.POSSIBLE_OPT_OUT, word, Rule.IN_SENTENCE)
         return NO_MATCH
 
-    def _alone(self, text: str) -> bool:
+    def _clause(self, text: str) -> str:
+        """The opt-out word that is a clause of its own, courtesy apart; "" if there is none."""
         for clause in _CLAUSES.split(text):
             core = {word for word in fold(clause).split() if word not in self.courtesy}
             if len(core) == 1 and core <= self.standing_out:
-                return True
-        return False
+                return core.pop()
+        return ""
 
 
 @cache
