@@ -95,7 +95,7 @@ def free_words() -> FreeWords:
         _joined(word for pack in packs for word in pack.no),
     )
     clear = _patterns(packs, "clear")
-    hints = _patterns(packs, "hints")
+    hints, orders = _patterns(packs, "hints"), _patterns(packs, "orders")
     standing_out = frozenset(word for pack in packs for word in pack.standing_out)
     alone = patterns_of(("unsubscribe|unsub|optout|stopall",), groups={})
     stop = patterns_of(("stop",), groups={})  # among more words than courtesy it may be a bus stop
@@ -110,9 +110,9 @@ def free_words() -> FreeWords:
         no=no - yes,
         near=NearWords((word for pack in packs for word in pack.near), exceptions=exceptions),
         clear=Machine([*clear, *alone], courtesy=small),
-        orders=Machine([*clear, *alone, *stop], courtesy=calls),
+        orders=Machine([*clear, *orders, *alone, *stop], courtesy=calls),
         search=Machine([*clear, *hints]),
-        whole=Machine([*clear, *hints, *_patterns(packs, "whole")], courtesy=small),
+        whole=Machine(_patterns(packs, "whole"), courtesy=calls),
         guards=Machine(
             pattern for pack in packs for pattern in fixed_patterns_of(pack.guards, groups=pack.groups)
         ),

@@ -45,6 +45,7 @@ class LanguagePack:
     not_near: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]]
     clear: tuple[str, ...]  # patterns: an opt-out when they are all of the text, else a possible one
+    orders: tuple[str, ...]  # patterns: an opt-out when they are all of the text, else nothing
     hints: tuple[str, ...]  # patterns: a possible opt-out wherever they stand
     whole: tuple[str, ...]  # patterns: a possible opt-out when they are all of the text
     guards: tuple[str, ...]  # patterns: what looks like a request and is none
@@ -84,7 +85,7 @@ def _load(code: str) -> LanguagePack:
         near=_listed(engine["near"]),
         not_near=_listed(engine["not_near"]),
         groups=MappingProxyType({name: split_keywords(words) for name, words in source["groups"].items()}),
-        **{name: tuple(engine[name]) for name in ("clear", "hints", "whole", "guards")},
+        **{name: tuple(engine[name]) for name in ("clear", "orders", "hints", "whole", "guards")},
     )
 
 
