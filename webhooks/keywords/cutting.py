@@ -52,6 +52,7 @@ _REACTED = re.compile(
     )\s*:?\s*[“"„«].{5,}[”"“»]\s*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_MISSED_SHIFT = re.compile("!+1[!1]*")  # STOP!!1!
 _QUOTES = frozenset('“"„«')
 
 
@@ -64,7 +65,7 @@ def cut(text: str) -> str:
         return ""
     if _SIGNS.search(own):
         own = _SIGNED.sub("", own)
-    return own.strip()
+    return _MISSED_SHIFT.sub("!", own).strip() if "!1" in own else own.strip()
 
 
 def _own_lines(text: str) -> str:

@@ -42,18 +42,23 @@ class FreeWords:
         """Whether the text is a request to opt out and nothing else."""
         return len(words) <= _LONGEST_CLEAR and (self.clear.covers(words) or self.orders.covers(words))
 
-    def request(self, words: Sequence[str]) -> Match:
+    def request(self, words: Sequence[str], text: str) -> Match:
         """A request in free words: an opt-out where it is all of the text, else a possible one."""
         if self.is_clear(words):
             return _asked(Intent.OPT_OUT, words)
         place = self.search.find(words)
-        if place >= 0:
-            place = self.search.find(self.unguarded(words))
-        if place >= 0:
+        if place >= 0 and self._is_meant(words, text):
             return _asked(Intent.POSSIBLE_OPT_OUT, words[max(0, place + 1 - _SHOWN) : place + 1])
         if len(words) <= _LONGEST_WHOLE and self.whole.covers(words):
             return _asked(Intent.POSSIBLE_OPT_OUT, words)
         return NO_MATCH
+
+    def _is_meant(self, words: Sequence[str], text: str) -> bool:
+        """Whether a request is left when guards are taken away; a guard does not reach into the next clause."""
+        if self.search.find(self.unguarded(words)) >= 0:
+            return True
+        clauses = [fold(clause).split() for clause in _CLAUSES.split(text)]
+        return len(clauses) > 1 and any(self.search.find(self.unguarded(clause)) >= 0 for clause in clauses)
 
     def unguarded(self, words: Sequence[str]) -> list[str]:
         """The words, those blanked that only look like a request: "bus stop", "don't stop"."""
@@ -98,6 +103,9 @@ def free_words() -> FreeWords:
     hints, orders = _patterns(packs, "hints"), _patterns(packs, "orders")
     standing_out = frozenset(word for pack in packs for word in pack.standing_out)
     alone = patterns_of(("unsubscribe|unsub|optout|stopall",), groups={})
+    clear += patterns_of(
+        ("stop ~ <said>",), groups={"said": said}, small=small
+    )  # the word that everybody knows
     stop = patterns_of(("stop",), groups={})  # among more words than courtesy it may be a bus stop
     calls = courtesy.union(*(pack.calls for pack in packs))
     wanted = [word for pack in packs for word in (*pack.opt_in, *pack.help, *pack.yes, *pack.no)]

@@ -147,7 +147,7 @@ class KeywordRules:
 
     def _in_other_words(self, words: list[str], joined: str, text: str) -> Match:
         free = free_words()
-        request = free.request(words)
+        request = free.request(words, text)
         if request.intent is not Intent.NONE:
             return request
         if len(words) <= _LONGEST_COURTEOUS:
