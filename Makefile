@@ -9,7 +9,8 @@ PORT ?= 8000
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots bench-embedded bench-engine bench-consent-import contracts clean
+.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,8 @@ bench-engine: $(DEV_STAMP) ## CPU of rendering and sending one request; targets 
 
 bench-consent-import: $(DEV_STAMP) ## A million rows of consent from CSV; targets 5 minutes, 500 MiB, on both databases
 	$(BIN)/python -m bench.consent_import
+bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s
+	$(BIN)/python -m bench.keywords
 
 contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \

@@ -42,6 +42,9 @@ INTENTS = [
     (Intent.OPT_IN.value, "Opt-in"),
     (Intent.OPT_OUT.value, "Opt-out"),
     (Intent.HELP.value, "Help"),
+    (Intent.DOUBLE_OPT_IN.value, "Double opt-in"),
+    (Intent.CUSTOM.value, "Custom keyword"),
+    (Intent.POSSIBLE_OPT_OUT.value, "Possible opt-out"),
     (Intent.NONE.value, "No keyword"),
 ]
 
@@ -153,7 +156,7 @@ class InboundMessage(models.Model):
     msisdn = models.CharField("From", max_length=16)
     recipient = models.CharField("To", max_length=255, blank=True)
     text = models.TextField("Text", blank=True)
-    intent = models.CharField("Read as", max_length=10, choices=INTENTS, blank=True)
+    intent = models.CharField("Read as", max_length=20, choices=INTENTS, blank=True)
     keyword = models.CharField("Keyword", max_length=100, blank=True)
     occurred_at = models.DateTimeField("Written", null=True)
     received_at = models.DateTimeField("Received", default=timezone.now)
