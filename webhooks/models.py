@@ -112,7 +112,7 @@ class InboundRequest(models.Model):
     body = EncryptedTextField("Body", blank=True)
     body_is_base64 = models.BooleanField(default=False)
     headers = models.JSONField("Headers", default=dict)
-    role = models.CharField("Role", max_length=50, blank=True)
+    role = models.CharField("URL ends with", max_length=40, blank=True)
     number_key = models.CharField(max_length=32, blank=True)
     id_key = models.CharField(max_length=32, blank=True)
     state = models.CharField("State", max_length=12, choices=RequestState, default=RequestState.RECEIVED)

@@ -23,6 +23,7 @@ from webhooks.spool.certainty import is_certain
 from webhooks.spool.entries import Entry, keep
 from webhooks.spool.outage import outage
 from webhooks.spool.store import SpoolUnavailable, store
+from webhooks.usual import take_usual
 from webhooks.verification import ACCEPTED, Verdict
 
 log = logging.getLogger(__name__)
@@ -136,6 +137,8 @@ def _take_one(
     event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
 ) -> list[Note]:
     """The usual case: callback and effect in one transaction, the callback written once, with what became of it."""
+    if usual := take_usual(event, raw, webhook):
+        return [usual]
     with transaction.atomic():
         notes = [_act(event, raw, webhook, configuration, late=late)]
         raw.state, raw.reason = summary(notes)
@@ -156,7 +159,10 @@ def _take_several(
         with transaction.atomic():
             _keep(raw)
             further_keys(raw, events[1:])
-    notes = [_act(event, raw, webhook, configuration, late=late) for event in events]
+    notes = []
+    for event in events:
+        with transaction.atomic():
+            notes.append(_act(event, raw, webhook, configuration, late=late))
     raw.state, raw.reason = summary(notes)
     _keep(raw)
     return notes
@@ -211,8 +217,11 @@ def _failed(raw: InboundRequest, webhook: Webhook, callback: Callback, error: Ex
     """Keep what could not be processed: in the database, where the leftovers are looked after, else on disk."""
     try:
         _keep_unprocessed(raw, error)
-    except DatabaseError:
-        outage.begin()
+    except Exception as second:
+        if isinstance(second, DatabaseError):
+            outage.begin()
+        else:
+            log.exception("webhook %s: callback %s goes to the spool", webhook.id, raw.id)
         return _spool(raw, webhook, callback)
     return Answer(500, UNAVAILABLE.body)
 

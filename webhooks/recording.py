@@ -27,7 +27,7 @@ def raw_of(
         received_at=callback.received_at,
         method=callback.method[:8],
         content_type=callback.content_type[:100],
-        role=callback.role[:50],
+        role=callback.role[:40],
         query=callback.query,
     )
     if request_id is not None:

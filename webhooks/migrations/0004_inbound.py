@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='inboundrequest',
             name='role',
-            field=models.CharField(blank=True, max_length=50, verbose_name='Role'),
+            field=models.CharField(blank=True, max_length=40, verbose_name='URL ends with'),
         ),
         migrations.AddIndex(
             model_name='inboundrequest',
