@@ -15,6 +15,7 @@ from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
 from messaging.sweeping import sweep
 from webhooks.leftovers import process_leftovers
+from webhooks.retention import purge_callbacks
 from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=30.0),
     Periodic(forget_gone, every=3600.0),
+    Periodic(purge_callbacks, every=300.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 
