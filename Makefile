@@ -55,6 +55,7 @@ bench-engine: $(DEV_STAMP) ## CPU of rendering and sending one request; targets 
 
 bench-consent-import: $(DEV_STAMP) ## A million rows of consent from CSV; targets 5 minutes, 500 MiB, on both databases
 	$(BIN)/python -m bench.consent_import
+
 bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s
 	$(BIN)/python -m bench.keywords
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Value
 
+from consent import writing
 from consent.chain import CURRENT_FORMAT, hash_of, verify_chain
 from consent.models import (
     ConsentEvent,
@@ -80,9 +81,8 @@ def lock_for_sending(subject_ids: Iterable[int]) -> None:
 def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
     """States by subject id, an empty tuple for those without any; one query."""
     found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
-    rows = ConsentState.objects.filter(subject_id__in=found.keys()).values_list("subject_id", *_CELL)
-    for subject_id, *cell in rows:
-        found[subject_id].append(State(*cell))
+    for subject_id, state in writing.read_states(found.keys()):
+        found[subject_id].append(state)
     return {subject_id: tuple(states) for subject_id, states in found.items()}
 
 
@@ -178,7 +178,7 @@ def record(
     )
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
-    _store(event, fold(states, change))
+    writing.write_states(event, fold(states, change))
     return event
 
 
@@ -204,15 +204,12 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
 
 def lock_subject(subject_id: int) -> ConsentSubject:
     """Own a subject until the transaction ends; every consent write starts here."""
-    return ConsentSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+    return writing.locked_subject(subject_id)
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:
-    # NO KEY: new messages may still point at the subject; senders, who share the row, have to wait.
-    # Its key is not selected along: a joined row would be as old as the wait for the lock.
-    subjects = ConsentSubject.objects.select_for_update(no_key=True)
-    subject = subjects.filter(number_hash=number_hash(msisdn)).first()
-    return subject or lock_subject(subjects_for([msisdn])[msisdn])
+    known = writing.locked_by_hash(number_hash(msisdn))
+    return known or lock_subject(subjects_for([msisdn])[msisdn])
 
 
 def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
@@ -222,36 +219,13 @@ def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
     key = data_key(subject, said["number"])
     event.evidence = seal_evidence(key, said, number_hash=subject.number_hash, sequence=event.sequence)
     event.hash = hash_of(event, number_hash=subject.number_hash)
-    event.save()
+    writing.insert_event(event)
     subject.last_sequence, subject.head_hash, subject.touched_at = (
         event.sequence,
         event.hash,
         event.received_at,
     )
-    subject.save(update_fields=("last_sequence", "head_hash", "touched_at"))
-
-
-def _store(event: ConsentEvent, states: Iterable[State]) -> None:
-    ConsentState.objects.bulk_create(
-        [
-            ConsentState(
-                subject_id=event.subject_id,
-                scope=state.scope,
-                purpose=state.purpose,
-                state=state.state,
-                source=state.source,
-                out_at=state.out_at,
-                in_at=state.in_at,
-                paused_at=state.paused_at,
-                event=event,
-                changed_at=event.received_at,
-            )
-            for state in states
-        ],
-        update_conflicts=True,
-        unique_fields=("subject", "scope", "purpose"),
-        update_fields=("state", "source", "out_at", "in_at", "paused_at", "event", "changed_at"),
-    )
+    writing.update_subject(subject)
 
 
 def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:

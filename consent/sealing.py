@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from consent.models import ConsentSubject, SubjectKey
+from core import prepared
+from core.bulk import insert_rows
 from core.errors import SecretUnreadable
 from core.secrets import keyed_hash, seal, seal_with, unseal, unseal_with
 
 _KEY_BYTES = 32
+_WRAPPED_KEY = f"SELECT wrapped_key FROM {SubjectKey._meta.db_table} WHERE subject_id = %s"
 
 
 def number_hash(msisdn: str) -> str:
@@ -21,13 +24,19 @@ def number_hash(msisdn: str) -> str:
 
 def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
     """The subject's data key, made when the first event is about to be written; the subject is locked."""
-    stored = key_of(subject)
-    if stored is not None:
-        return unwrap(stored)
+    stored, _ = prepared.execute(_WRAPPED_KEY, [subject.pk])
+    if stored:
+        return unseal(stored[0][0], aad=_place("wrapped_key", subject.pk))
     if not msisdn:  # the number is erased, and nothing said about it now shall be readable later
         return os.urandom(_KEY_BYTES)
     key, row = new_key(subject.pk, msisdn)
-    row.save(force_insert=True)
+    made = {
+        "subject_id": subject.pk,
+        "wrapped_key": row.wrapped_key,
+        "sealed_number": row.sealed_number,
+        "created_at": row.created_at,
+    }
+    insert_rows(SubjectKey, [made])
     return key
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core.bulk import update_rows
+from core.bulk import InsertWhere, update_rows
 from core.clock import now
-from messaging import consequences, events
+from messaging import consequences, events, usual_reports
 from messaging.models import LONGEST_PROVIDER_ID, Message, MessagePart, ParkedReport
 from messaging.states import (
     PART_RANK,
@@ -60,13 +60,35 @@ class ReportResult(StrEnum):
 
 def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     """Move the reported part and its message; park the report when the message is not known as sent yet."""
-    with transaction.atomic():
+    if apply_usual(credential_id=credential_id, report=report):
+        return ReportResult.APPLIED
+    with transaction.atomic(savepoint=False):
         _note_consequences(credential_id, report)
         found = _find(credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             _park(credential_id, report, found)
             return ReportResult.PARKED
         return _apply(found, credential_id, report)
+
+
+def apply_usual(*, credential_id: uuid.UUID, report: Report, along: InsertWhere | None = None) -> bool:
+    """Apply the report if that takes no decision: one part, known by the provider's id, moving up; False if not so.
+
+    `along` is written in the same statement, if the report is applied.
+    """
+    wanted = REPORTED_PART.get(report.status)
+    if wanted is None or not report.provider_id or connection.vendor != "postgresql":
+        return False
+    if _tells_of_the_person(report):
+        return False
+    return usual_reports.apply(
+        credential_id=credential_id,
+        provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
+        reported=wanted,
+        words=_words(report),
+        at=now(),
+        along=along,
+    )
 
 
 def match_parked(messages: Iterable[Message]) -> None:
@@ -104,7 +126,7 @@ def retry_parked(parked: ParkedReport) -> ReportResult:
 
 def _note_consequences(credential_id: uuid.UUID, report: Report) -> None:
     """What the code of a bad report says about the person; before the message is locked, and once per message."""
-    if not report.code or REPORTED_PART.get(report.status) not in (PartState.UNDELIVERED, PartState.EXPIRED):
+    if not _tells_of_the_person(report):
         return
     message = consequences.find(
         credential_id=credential_id,
@@ -113,6 +135,12 @@ def _note_consequences(credential_id: uuid.UUID, report: Report) -> None:
     )
     if message is not None:
         consequences.of_report(message, code=report.code)
+
+
+def _tells_of_the_person(report: Report) -> bool:
+    """Whether a report may have to do with more than its message: a bad one whose code may mean "opted out"."""
+    reported = REPORTED_PART.get(report.status)
+    return bool(report.code) and reported in (PartState.UNDELIVERED, PartState.EXPIRED)
 
 
 @dataclass(frozen=True)

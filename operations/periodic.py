@@ -18,10 +18,13 @@ from consent.reviews import lapse_due
 from consent.suppression import close_expired
 from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
+from messaging.hosts import forget_gone
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.pulse import beat_of_worker
 from webhooks.leftovers import process_leftovers
+from webhooks.retention import purge_callbacks
+from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +50,16 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(sweep, every=5.0),
     Periodic(beat_of_worker, every=5.0, at_once=True),
     Periodic(follow_decisions, every=5.0),
+    Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=30.0),
     Periodic(continue_imports, every=1.0),
-    Periodic(forget_left_behind, every=3600.0),
     Periodic(lapse_due, every=60.0),
     Periodic(expire, every=300.0),
+    Periodic(purge_callbacks, every=300.0),
     Periodic(make_checkpoint, every=600.0),
+    Periodic(forget_left_behind, every=3600.0),
     Periodic(close_expired, every=3600.0),
+    Periodic(forget_gone, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 
