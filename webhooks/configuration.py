@@ -14,6 +14,7 @@ from webhooks.reading import InboundReader
 from webhooks.samples import samples_of
 from webhooks.statuses import parse_status_map
 from webhooks.verification import AcceptAll, Verifier
+from webhooks.verifying import build as build_verifier
 
 _KEPT = 500
 
@@ -54,4 +55,5 @@ def parse(webhook: Webhook) -> Configuration:
             webhook.report_mapping.strip() or samples.report,
             parse_status_map(webhook.status_map),
         ),
+        verifier=build_verifier(webhook),
     )

@@ -13,6 +13,7 @@ from credentials.models import ApiCredential, CallbackEndpoint
 from credentials.vendors import vendor_choices
 from messaging.models import Message
 from webhooks.keywords import Intent
+from webhooks.models.verified import Verified
 
 
 class OptOutScope(models.TextChoices):
@@ -46,7 +47,7 @@ INTENTS = [
 ]
 
 
-class Webhook(models.Model):
+class Webhook(Verified):
     """How a credential's callbacks are read and answered; its URL is the endpoint's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
