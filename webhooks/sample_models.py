@@ -48,3 +48,10 @@ class KeptSample(models.Model):
     def raw_body(self) -> bytes:
         """The bytes as they came."""
         return base64.b64decode(self.body) if self.body_is_base64 else self.body.encode()
+
+    def keep_body(self, body: bytes) -> None:
+        """Keep the bytes: as text where they are UTF-8, else in base64."""
+        try:
+            self.body, self.body_is_base64 = body.decode(), False
+        except UnicodeDecodeError:
+            self.body, self.body_is_base64 = base64.b64encode(body).decode("ascii"), True
