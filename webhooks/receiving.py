@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
-from core.secrets import MASK
 from messaging import suppress
 from messaging.reports import Report, ReportResult, apply_report
 from webhooks import inbound
-from webhooks.answers import REFUSED, TAKEN, TOO_LARGE, UNAVAILABLE, Answer
-from webhooks.callback import LARGEST_BODY, Callback
+from webhooks.answers import REFUSED, TAKEN, UNAVAILABLE, Answer
+from webhooks.callback import Callback
 from webhooks.configuration import Configuration, configuration_of
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
 from webhooks.reading import Event, Ignored, InboundText, StatusReport
+from webhooks.recording import further_keys, key_of, raw_of
 from webhooks.verification import Verdict
 from webhooks.verifying import verifier_of
 
 log = logging.getLogger(__name__)
 
-_SECRET_HEADERS = ("auth", "cookie", "key", "password", "secret", "signature", "token")
-_LONGEST_HEADER = 500
 _OUR_FAULT = "This gateway failed while processing it and asked the provider to send it again: "
 
 
 def receive(*, webhook: Webhook, callback: Callback) -> Answer:
     """Verify, keep and process one callback.
 
-    The webhook's own answer once it is kept, 403 when it is not genuine, 400 or 413 over the limits, 5xx when we
-    failed.
+    The webhook's own answer once it is kept, 403 when it is not genuine, 400 when it is nested too deep, 5xx when
+    we failed.
     """
-    if len(callback.body) > LARGEST_BODY:
-        return TOO_LARGE
     verdict = _verdict(webhook, callback)
     if not verdict.valid:
         log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
         return REFUSED
-    raw = _raw(webhook, callback)
+    raw = raw_of(webhook, callback)
     try:
         return _process_twice(raw, webhook)
     except BodyTooDeep as error:
@@ -83,17 +78,45 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
         keep(raw)
         return TAKEN
-    # One event, the usual case, shares its transaction with the raw callback; of several each has its own,
-    # since one transaction may hold the lock of one recipient only.
-    with transaction.atomic() if len(events) == 1 else nullcontext():
-        raw.state, raw.reason = RequestState.PROCESSED, ""
-        keep(raw)
-        notes = [_act(event, raw, webhook, configuration, late=late) for event in events]
-        _keep_summary(raw, notes)
+    raw.number_key, raw.id_key = key_of(events[0])
+    if len(events) == 1:
+        notes = _take_one(events[0], raw, webhook, configuration, late=late)
+    else:
+        notes = _take_several(events, raw, webhook, configuration, late=late)
     for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
         if not suppress.wait_until_idle(subject_id):
             log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
     return configuration.answer
+
+
+def _take_one(
+    event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
+) -> list[Note]:
+    """The usual case: callback and effect in one transaction, the callback written once, with what became of it."""
+    with transaction.atomic():
+        notes = [_act(event, raw, webhook, configuration, late=late)]
+        raw.state, raw.reason = summary(notes)
+        (_keep if late else insert)(raw)
+    return notes
+
+
+def _take_several(
+    events: list[Event], raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
+) -> list[Note]:
+    """Each event in a transaction of its own, since one may hold the lock of one recipient only.
+
+    Until the last is done the callback counts as not processed: a process that dies in between leaves it to
+    the leftovers, and events that took effect have none again.
+    """
+    if not late:
+        raw.state, raw.reason = RequestState.RECEIVED, ""
+        with transaction.atomic():
+            insert(raw)
+            further_keys(raw, events[1:])
+    notes = [_act(event, raw, webhook, configuration, late=late) for event in events]
+    raw.state, raw.reason = summary(notes)
+    _keep(raw)
+    return notes
 
 
 def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
@@ -134,14 +157,7 @@ def _take_report(event: StatusReport, webhook: Webhook) -> Note:
 
 
 def _keep(raw: InboundRequest) -> None:
-    raw.save(update_fields=["state", "reason"])
-
-
-def _keep_summary(raw: InboundRequest, notes: list[Note]) -> None:
-    state, reason = summary(notes)
-    if (raw.state, raw.reason) != (state, reason):
-        raw.state, raw.reason = state, reason
-        _keep(raw)
+    raw.save(update_fields=["state", "reason", "number_key", "id_key"])
 
 
 def _failed(raw: InboundRequest, error: Exception) -> Answer:
@@ -153,19 +169,3 @@ def _failed(raw: InboundRequest, error: Exception) -> Answer:
     except DatabaseError:
         return UNAVAILABLE
     return Answer(500, UNAVAILABLE.body)
-
-
-def _raw(webhook: Webhook, callback: Callback) -> InboundRequest:
-    raw = InboundRequest(
-        webhook=webhook,
-        received_at=callback.received_at,
-        method=callback.method[:8],
-        content_type=callback.content_type[:100],
-        query=callback.query,
-    )
-    raw.headers = {
-        name: MASK if any(word in name.lower() for word in _SECRET_HEADERS) else value[:_LONGEST_HEADER]
-        for name, value in callback.headers.items()
-    }
-    raw.keep_body(callback.body)
-    return raw

@@ -41,6 +41,12 @@ def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
     return webhook
 
 
+def touch(*, webhook: Webhook) -> None:
+    """Have the webhook read anew: something that belongs to it has changed."""
+    webhook.save(update_fields=["updated_at"])
+    _forget()
+
+
 @transaction.atomic
 def delete_webhook(*, webhook: Webhook) -> None:
     """Delete the webhook and its URL; what came in through it is kept."""

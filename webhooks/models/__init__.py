@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from webhooks.custom_models import CustomAction, CustomKeyword, Forward, ForwardState
 from webhooks.models.records import (
     INTENTS,
+    HeldReport,
     InboundMessage,
     InboundRequest,
+    InboundRequestKey,
     OptOutPurpose,
     OptOutScope,
+    PartialMessage,
+    ProviderStatus,
     RequestState,
+    StatusMeaning,
     Webhook,
+    WebhookKind,
 )
 from webhooks.models.verification import RefusalCount, RefusedCallback, UsedNonce, WebhookSecret
 from webhooks.models.verified import VERIFY_FIELDS, Verified
+from webhooks.sample_models import KeptSample, SampleSource
 
-__all__ = [
-    "INTENTS",
-    "VERIFY_FIELDS",
-    "InboundMessage",
-    "InboundRequest",
-    "OptOutPurpose",
-    "OptOutScope",
-    "RefusalCount",
-    "RefusedCallback",
-    "RequestState",
-    "UsedNonce",
-    "Verified",
-    "Webhook",
-    "WebhookSecret",
-]
+__all__ = (
+    "INTENTS", "VERIFY_FIELDS", "CustomAction", "CustomKeyword", "Forward", "ForwardState", "HeldReport",
+    "InboundMessage", "InboundRequest", "InboundRequestKey", "KeptSample", "OptOutPurpose", "OptOutScope",
+    "PartialMessage", "ProviderStatus", "RefusalCount", "RefusedCallback", "RequestState", "SampleSource",
+    "StatusMeaning", "UsedNonce", "Verified", "Webhook", "WebhookKind", "WebhookSecret",
+)  # fmt: skip

@@ -16,6 +16,14 @@ from webhooks.keywords import Intent
 from webhooks.models.verified import Verified
 
 
+class WebhookKind(models.TextChoices):
+    """What the provider sends to this URL."""
+
+    BOTH = "both", "Inbound and feedback"
+    INBOUND = "inbound", "Inbound"
+    FEEDBACK = "feedback", "Feedback"
+
+
 class OptOutScope(models.TextChoices):
     """Whose messages an opt-out stops."""
 
@@ -39,10 +47,27 @@ class RequestState(models.TextChoices):
     IGNORED = "ignored", "Nothing in it"
 
 
+class StatusMeaning(models.TextChoices):
+    """What staff say a provider's status word means."""
+
+    NO_PROGRESS = "no_progress", "No progress"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    READ = "read", "Delivered and read"
+    UNDELIVERED = "undelivered", "Undelivered"
+    EXPIRED = "expired", "Expired"
+    FAILED = "failed", "Failed"
+    TEMPORARY = "temporary", "A temporary failure: no change, noted"
+    IGNORE = "ignore", "Nothing: ignore it"
+
+
 INTENTS = [
     (Intent.OPT_IN.value, "Opt-in"),
     (Intent.OPT_OUT.value, "Opt-out"),
     (Intent.HELP.value, "Help"),
+    ("double_opt_in", "Double opt-in"),
+    ("possible_opt_out", "Possible opt-out"),
+    ("custom", "Custom keyword"),
     (Intent.NONE.value, "No keyword"),
 ]
 
@@ -56,6 +81,7 @@ class Webhook(Verified):
     )
     name = models.CharField("Name", max_length=100, unique=True)
     vendor = models.CharField("Select SMS vendor", max_length=32, choices=vendor_choices, default="custom")
+    kind = models.CharField("Type", max_length=10, choices=WebhookKind, default=WebhookKind.BOTH)
     brand = models.CharField("Brand name", max_length=60, blank=True)
     help_contact = models.CharField("Help contact", max_length=120, blank=True)
     opt_in_keywords = models.TextField("Opt-in Keywords", blank=True)
@@ -64,6 +90,12 @@ class Webhook(Verified):
     opt_out_message = models.TextField("Opt-out Message", blank=True)
     help_keywords = models.TextField("Help Keywords", blank=True)
     help_message = models.TextField("Help Message", blank=True)
+    double_opt_in_keywords = models.TextField("Double Opt-in Keywords", blank=True)
+    double_opt_in_message = models.TextField("Double Opt-in Message", blank=True)
+    default_reply = models.TextField("Default Reply Message", blank=True)
+    honour_required = models.BooleanField("Always honour required words", default=True)
+    fuzzy_reply = models.BooleanField("Ask when an opt-out is unclear", default=False)
+    fuzzy_message = models.TextField("Fuzzy Auto Response", blank=True)
     opt_out_scope = models.CharField(
         "An opt-out stops", max_length=10, choices=OptOutScope, default=OptOutScope.ALL
     )
@@ -73,6 +105,12 @@ class Webhook(Verified):
     inbound_mapping = models.TextField("Inbound message payload", blank=True)
     report_mapping = models.TextField("Delivery report payload", blank=True)
     status_map = models.TextField("Status words", blank=True)
+    # The sections of webhooks.spec.WebhookSpec that are the operator's own; one left out is the vendor preset's.
+    mapping = models.JSONField("Mapping", default=dict, blank=True)
+    # Listening: callbacks that come in this time are kept as samples, at most so many.
+    listening_since = models.DateTimeField(null=True, editable=False)
+    listening_until = models.DateTimeField(null=True, editable=False)
+    listening_most = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -96,7 +134,11 @@ class Webhook(Verified):
 
 
 class InboundRequest(models.Model):
-    """One callback as it came, sealed; `body_is_base64` where the bytes were no UTF-8 text."""
+    """One callback as it came, sealed; `body_is_base64` where the bytes were no UTF-8 text.
+
+    `number_key` and `id_key` are keyed hashes of the number and the provider's id in it (of the first event, where
+    it brought several): it can be found by them while it stays sealed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     webhook = models.ForeignKey(
@@ -104,11 +146,14 @@ class InboundRequest(models.Model):
     )
     received_at = models.DateTimeField("Received", default=timezone.now)
     method = models.CharField("Method", max_length=8)
+    role = models.CharField("URL ends with", max_length=50, blank=True)
     content_type = models.CharField("Content type", max_length=100, blank=True)
     query = EncryptedTextField("Query", blank=True)
     body = EncryptedTextField("Body", blank=True)
     body_is_base64 = models.BooleanField(default=False)
     headers = models.JSONField("Headers", default=dict)
+    number_key = models.CharField(max_length=32, blank=True)
+    id_key = models.CharField(max_length=32, blank=True)
     state = models.CharField("State", max_length=12, choices=RequestState, default=RequestState.RECEIVED)
     reason = models.CharField("Reason", max_length=500, blank=True)
 
@@ -123,6 +168,8 @@ class InboundRequest(models.Model):
                 name="callback_attention",
                 condition=models.Q(state__in=[RequestState.QUARANTINED, RequestState.RECEIVED]),
             ),
+            models.Index(fields=["number_key"], name="callback_number", condition=~models.Q(number_key="")),
+            models.Index(fields=["id_key"], name="callback_id", condition=~models.Q(id_key="")),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +188,23 @@ class InboundRequest(models.Model):
             self.body, self.body_is_base64 = base64.b64encode(body).decode("ascii"), True
 
 
+class InboundRequestKey(models.Model):
+    """Number and provider's id, hashed, of one more event in a callback that brought several."""
+
+    request = models.ForeignKey(InboundRequest, on_delete=models.CASCADE, related_name="keys")
+    number_key = models.CharField(max_length=32, blank=True)
+    id_key = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["number_key"], name="further_number", condition=~models.Q(number_key="")),
+            models.Index(fields=["id_key"], name="further_id", condition=~models.Q(id_key="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Key of {self.request_id}"
+
+
 class InboundMessage(models.Model):
     """A message from a person (MO); `recipient` is the number of ours it was sent to."""
 
@@ -154,8 +218,9 @@ class InboundMessage(models.Model):
     msisdn = models.CharField("From", max_length=16)
     recipient = models.CharField("To", max_length=255, blank=True)
     text = models.TextField("Text", blank=True)
-    intent = models.CharField("Read as", max_length=10, choices=INTENTS, blank=True)
+    intent = models.CharField("Read as", max_length=20, choices=INTENTS, blank=True)
     keyword = models.CharField("Keyword", max_length=100, blank=True)
+    category = models.CharField("Custom keyword", max_length=60, blank=True)
     occurred_at = models.DateTimeField("Written", null=True)
     received_at = models.DateTimeField("Received", default=timezone.now)
     reply = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -171,3 +236,67 @@ class InboundMessage(models.Model):
 
     def __str__(self) -> str:
         return f"Message from {self.msisdn}"
+
+
+class ProviderStatus(models.Model):
+    """A status word of a provider that nobody knew, and what staff say it means; blank: not yet said."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    scope = models.CharField(max_length=60, editable=False)
+    word = models.CharField("Status word", max_length=255, editable=False)
+    meaning = models.CharField("Means", max_length=12, blank=True, choices=StatusMeaning)
+    seen = models.PositiveIntegerField("Seen", default=1, editable=False)
+    first_seen_at = models.DateTimeField("First seen", auto_now_add=True)
+    last_seen_at = models.DateTimeField("Last seen", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "provider status"
+        verbose_name_plural = "provider statuses"
+        ordering = ["-last_seen_at"]
+        constraints = [models.UniqueConstraint(fields=["scope", "word"], name="provider_status_once")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class HeldReport(models.Model):
+    """A delivery report whose status word nobody knew; applied once the word has a meaning."""
+
+    id = models.BigAutoField(primary_key=True)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="held_reports")
+    request = models.ForeignKey(InboundRequest, null=True, on_delete=models.SET_NULL, related_name="+")
+    word = models.CharField(max_length=255)
+    report = models.JSONField()
+    received_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["webhook", "word"], name="held_report_word")]
+
+    def __str__(self) -> str:
+        return f"{self.word} of {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class PartialMessage(models.Model):
+    """The parts of a long inbound message that came one by one; `parts` is a sealed JSON object, number -> text.
+
+    It stays for a while after it has been delivered: a part that comes again is known then.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="partial_messages")
+    request = models.ForeignKey(InboundRequest, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.CharField(max_length=64)
+    count = models.PositiveSmallIntegerField()
+    event = EncryptedTextField()
+    parts = EncryptedTextField()
+    received_at = models.DateTimeField(default=timezone.now)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["received_at"]
+        constraints = [models.UniqueConstraint(fields=["webhook", "key"], name="partial_message_once")]
+        indexes = [models.Index(fields=["delivered_at", "received_at"], name="partial_message_due")]
+
+    def __str__(self) -> str:
+        return f"Long message of {self.received_at:%Y-%m-%d %H:%M:%S}"
