@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import uuid
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
@@ -18,6 +19,10 @@ from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
 from webhooks.reading import Event, Ignored, InboundText, StatusReport
 from webhooks.recording import further_keys, key_of, raw_of
+from webhooks.spool.certainty import is_certain
+from webhooks.spool.entries import Entry, keep
+from webhooks.spool.outage import outage
+from webhooks.spool.store import SpoolUnavailable, store
 from webhooks.verification import Verdict
 from webhooks.verifying import verifier_of
 
@@ -43,7 +48,42 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
         return Answer(400, error.text)
     except Exception as error:
         log.exception("webhook %s: callback %s failed", webhook.id, raw.id)
-        return _failed(raw, error)
+        return _failed(raw, webhook, callback, error)
+
+
+def receive_in_outage(*, webhook: Webhook, callback: Callback) -> Answer:
+    """Verify one callback and keep it on disk, without asking the database; 503 where the disk cannot take it."""
+    verdict = _verdict(webhook, callback)
+    if not verdict.valid:
+        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
+        return REFUSED
+    return _spool(raw_of(webhook, callback), webhook, callback)
+
+
+def receive_spooled(*, webhook_id: uuid.UUID, callback: Callback, request_id: uuid.UUID) -> None:
+    """Process a callback that was verified when it came and waited in the spool; twice is harmless.
+
+    Raises OperationalError or InterfaceError where the database stands in the way again.
+    """
+    if InboundRequest.objects.filter(pk=request_id).exists():
+        return
+    webhook = Webhook.objects.select_related("endpoint__credential").filter(pk=webhook_id).first()
+    if webhook is None:
+        raw = raw_of(None, callback, request_id=request_id)
+        raw.state, raw.reason = (
+            RequestState.QUARANTINED,
+            "Its webhook was deleted while it waited in the spool.",
+        )
+        insert(raw)
+        return
+    raw = raw_of(webhook, callback, request_id=request_id)
+    try:
+        _process(raw, webhook, late=True)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("webhook %s: spooled callback %s failed", webhook.id, raw.id)
+        _keep_unprocessed(raw, error)
 
 
 def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
@@ -59,16 +99,16 @@ def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
     """A deadlock or a lock that took too long passes; the provider may not repeat a STOP."""
     try:
         return _process(raw, webhook)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         log.warning("webhook %s: callback %s failed, second attempt", webhook.id, raw.id, exc_info=True)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        return _process(raw, webhook, late=InboundRequest.objects.filter(pk=raw.pk).exists())
+        raw._state.adding = not InboundRequest.objects.filter(pk=raw.pk).exists()
+        return _process(raw, webhook)
 
 
 def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> Answer:
-    """Act on a callback; a `late` one is in the database already."""
-    keep = _keep if late else insert
+    """Act on a callback; the wish in a `late` one dates from when it came."""
     try:
         configuration = configuration_of(webhook)
         events = _events(configuration, raw)
@@ -76,7 +116,7 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
-        keep(raw)
+        _keep(raw)
         return TAKEN
     raw.number_key, raw.id_key = key_of(events[0])
     if len(events) == 1:
@@ -96,7 +136,7 @@ def _take_one(
     with transaction.atomic():
         notes = [_act(event, raw, webhook, configuration, late=late)]
         raw.state, raw.reason = summary(notes)
-        (_keep if late else insert)(raw)
+        _keep(raw)
     return notes
 
 
@@ -108,10 +148,10 @@ def _take_several(
     Until the last is done the callback counts as not processed: a process that dies in between leaves it to
     the leftovers, and events that took effect have none again.
     """
-    if not late:
+    if raw._state.adding:
         raw.state, raw.reason = RequestState.RECEIVED, ""
         with transaction.atomic():
-            insert(raw)
+            _keep(raw)
             further_keys(raw, events[1:])
     notes = [_act(event, raw, webhook, configuration, late=late) for event in events]
     raw.state, raw.reason = summary(notes)
@@ -157,15 +197,49 @@ def _take_report(event: StatusReport, webhook: Webhook) -> Note:
 
 
 def _keep(raw: InboundRequest) -> None:
-    raw.save(update_fields=["state", "reason", "number_key", "id_key"])
+    """Write the callback, or what became of it where it is in the database already."""
+    if raw._state.adding:
+        insert(raw)
+    else:
+        raw.save(update_fields=["state", "reason", "number_key", "id_key"])
 
 
-def _failed(raw: InboundRequest, error: Exception) -> Answer:
-    raw.state, raw.reason = RequestState.RECEIVED, f"{_OUR_FAULT}{type(error).__name__}"[:500]
+def _failed(raw: InboundRequest, webhook: Webhook, callback: Callback, error: Exception) -> Answer:
+    """Keep what could not be processed: in the database, where the leftovers are looked after, else on disk."""
     try:
-        kept = InboundRequest.objects.filter(pk=raw.pk).update(state=raw.state, reason=raw.reason)
-        if not kept:
-            insert(raw)
+        _keep_unprocessed(raw, error)
     except DatabaseError:
-        return UNAVAILABLE
+        outage.begin()
+        return _spool(raw, webhook, callback)
     return Answer(500, UNAVAILABLE.body)
+
+
+def _keep_unprocessed(raw: InboundRequest, error: Exception) -> None:
+    raw.state, raw.reason = RequestState.RECEIVED, f"{_OUR_FAULT}{type(error).__name__}"[:500]
+    if not InboundRequest.objects.filter(pk=raw.pk).update(state=raw.state, reason=raw.reason):
+        insert(raw)
+
+
+def _spool(raw: InboundRequest, webhook: Webhook, callback: Callback) -> Answer:
+    """Keep a verified callback on disk under the id its row will have."""
+    try:
+        answer, urgent = _outlook(raw, webhook)
+        name = keep(Entry(request_id=raw.id, webhook_id=webhook.id, callback=callback))
+    except BodyTooDeep as error:
+        return Answer(400, error.text)
+    except SpoolUnavailable as error:
+        log.error("webhook %s: a callback was turned away: %s", webhook.id, error)
+        return UNAVAILABLE
+    return answer if not urgent or is_certain(store(), name) else UNAVAILABLE
+
+
+def _outlook(raw: InboundRequest, webhook: Webhook) -> tuple[Answer, bool]:
+    """The answer that a callback will have, and whether it may forbid a send: any that may hold a person's words."""
+    try:
+        configuration = configuration_of(webhook)
+        events = _events(configuration, raw)
+    except BodyTooDeep:
+        raise
+    except GatewayError:
+        return TAKEN, True
+    return configuration.answer, not all(isinstance(event, StatusReport | Ignored) for event in events)

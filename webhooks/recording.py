@@ -18,7 +18,9 @@ _KEY_DIGITS = 32
 _NO_DIGIT = re.compile(r"\D")
 
 
-def raw_of(webhook: Webhook, callback: Callback, *, request_id: uuid.UUID | None = None) -> InboundRequest:
+def raw_of(
+    webhook: Webhook | None, callback: Callback, *, request_id: uuid.UUID | None = None
+) -> InboundRequest:
     """The row of a callback, not saved; one that waited in the spool has its `request_id` already."""
     raw = InboundRequest(
         webhook=webhook,
