@@ -26,6 +26,8 @@ ALLOWED_HOSTS = env.list(
     "SMSGATEWAY_ALLOWED_HOSTS",
     default=list(dict.fromkeys([_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])),
 )
+# Proxies whose X-Forwarded-For is believed, as networks; without any the peer of the connection is the caller.
+SMSGATEWAY_TRUSTED_PROXIES = tuple(env.list("SMSGATEWAY_TRUSTED_PROXIES", default=[]))
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 # --- Keys -----------------------------------------------------------------------------------------

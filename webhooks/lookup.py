@@ -8,6 +8,7 @@ from __future__ import annotations
 from core.brief import BriefMemory
 from credentials import endpoints
 from webhooks.models import Webhook
+from webhooks.verifying import verifier_of
 
 _MOST_LEARNT = 10_000
 
@@ -26,7 +27,10 @@ def learn() -> int:
     """Look all enabled webhooks up, with everything that receiving needs of them; gives how many."""
     global _learnt
     enabled = Webhook.objects.filter(endpoint__enabled=True).select_related("endpoint__credential")
+    enabled = enabled.prefetch_related("secrets")
     _learnt = {webhook.endpoint.token_digest: webhook for webhook in enabled[:_MOST_LEARNT]}
+    for webhook in _learnt.values():
+        verifier_of(webhook)
     return len(_learnt)
 
 

@@ -11,7 +11,7 @@ from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
 from messaging import suppress
 from messaging.reports import Report, ReportResult, apply_report
-from webhooks import inbound
+from webhooks import admission, inbound
 from webhooks.answers import REFUSED, TAKEN, UNAVAILABLE, Answer
 from webhooks.callback import Callback
 from webhooks.configuration import Configuration, configuration_of
@@ -23,7 +23,6 @@ from webhooks.spool.certainty import is_certain
 from webhooks.spool.entries import Entry, keep
 from webhooks.spool.outage import outage
 from webhooks.spool.store import SpoolUnavailable, store
-from webhooks.verification import Verdict
 from webhooks.verifying import verifier_of
 
 log = logging.getLogger(__name__)
@@ -37,10 +36,15 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
     The webhook's own answer once it is kept, 403 when it is not genuine, 400 when it is nested too deep, 5xx when
     we failed.
     """
-    verdict = _verdict(webhook, callback)
-    if not verdict.valid:
-        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
-        return REFUSED
+    admitted = admission.admit(webhook=webhook, callback=callback)
+    if admitted.answer is not None:
+        return admitted.answer
+    answer = _take(webhook, callback)
+    admission.settle(admitted, taken=answer.status < 500)
+    return answer
+
+
+def _take(webhook: Webhook, callback: Callback) -> Answer:
     raw = raw_of(webhook, callback)
     try:
         return _process_twice(raw, webhook)
@@ -53,9 +57,7 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
 
 def receive_in_outage(*, webhook: Webhook, callback: Callback) -> Answer:
     """Verify one callback and keep it on disk, without asking the database; 503 where the disk cannot take it."""
-    verdict = _verdict(webhook, callback)
-    if not verdict.valid:
-        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
+    if not verifier_of(webhook).check(callback).valid:
         return REFUSED
     return _spool(raw_of(webhook, callback), webhook, callback)
 
@@ -89,10 +91,6 @@ def receive_spooled(*, webhook_id: uuid.UUID, callback: Callback, request_id: uu
 def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
     """Process a kept callback on which this gateway failed; raises what fails now."""
     _process(raw, webhook, late=True)
-
-
-def _verdict(webhook: Webhook, callback: Callback) -> Verdict:
-    return verifier_of(webhook).check(callback)
 
 
 def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from core.callers import Network, is_inside, networks_of
 from core.errors import ConfigurationInvalid
 from webhooks.callback import Callback
-from webhooks.verification.addresses import Network, is_inside, networks_of
 from webhooks.verification.base import Cause, Secret, SecretInvalid, Verdict, Verifier, refused
 from webhooks.verification.registry import SCHEMES
 from webhooks.verification.scheme import Problem, Scheme
 from webhooks.verification.spec import Site, VerificationSpec
+
+_BETWEEN: Final = re.compile(r"[\s,;]+")
 
 
 def verifier(spec: VerificationSpec, secrets: Sequence[Secret], *, public_url: str) -> Verifier:
@@ -25,7 +28,7 @@ def verifier(spec: VerificationSpec, secrets: Sequence[Secret], *, public_url: s
         keys = [(secret, scheme.key_of(secret.value)) for secret in secrets if secret.value]
     except SecretInvalid as error:
         return RefuseAll(str(error))
-    return SchemeVerifier(scheme, keys, networks_of(spec.addresses))
+    return SchemeVerifier(scheme, keys, networks_of(_listed(spec.addresses)))
 
 
 def scheme_of(spec: VerificationSpec) -> type[Scheme]:
@@ -87,11 +90,15 @@ def _common_problems(spec: VerificationSpec) -> Iterator[Problem]:
     if not 1 <= spec.tolerance <= 86_400:
         yield Problem("tolerance", "Allow between 1 and 86,400 seconds.")
     try:
-        networks_of(spec.addresses)
+        networks_of(_listed(spec.addresses))
     except ValueError as error:
         yield Problem("addresses", str(error))
     if spec.url.strip() and not _is_plain_url(spec.url.strip()):
         yield Problem("url", "Write the whole URL as it stands at the provider, https://…, without ? and #.")
+
+
+def _listed(text: str) -> list[str]:
+    return [item for item in _BETWEEN.split(text) if item]
 
 
 def _is_plain_url(text: str) -> bool:
