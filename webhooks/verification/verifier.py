@@ -24,10 +24,15 @@ def verifier(spec: VerificationSpec, secrets: Sequence[Secret], *, public_url: s
     for problem in problems_of(spec):
         return RefuseAll(f"{problem.setting}: {problem.text}")
     scheme = SCHEMES[spec.scheme](spec, Site(public_url, spec.url.strip()))
-    try:
-        keys = [(secret, scheme.key_of(secret.value)) for secret in secrets if secret.value]
-    except SecretInvalid as error:
-        return RefuseAll(str(error))
+    keys: list[tuple[Secret, Any]] = []
+    wrong = ""
+    for secret in secrets:
+        try:
+            keys += [(secret, scheme.key_of(secret.value))] if secret.value.strip() else []
+        except SecretInvalid as error:  # one of another scheme; the others count
+            wrong = wrong or str(error)
+    if wrong and not keys:
+        return RefuseAll(wrong)
     return SchemeVerifier(scheme, keys, networks_of(_listed(spec.addresses)))
 
 
