@@ -15,6 +15,8 @@ from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
 from messaging.sweeping import sweep
 from webhooks.leftovers import process_leftovers
+from webhooks.nonces import forget_expired
+from webhooks.refusals import forget_old as forget_old_refusals
 from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(process_leftovers, every=30.0),
     Periodic(forget_gone, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
+    Periodic(forget_expired, every=600.0),
+    Periodic(forget_old_refusals, every=3600.0),
 )
 
 

@@ -56,13 +56,19 @@ def keep(*, webhook: Webhook, callback: Callback, verdict: Verdict) -> None:
 def of_webhook(webhook: Webhook) -> Refusals:
     """How many there were, the latest, and what to do about the latest cause."""
     latest = list(webhook.refused.all()[:KEPT])
-    count = _counted(webhook_id=webhook.pk)
+    since = RefusalCount.objects.filter(webhook=webhook, hour__gt=now() - _LOOK_BACK)
+    count = since.aggregate(total=Sum("count"))["total"] or 0
     return Refusals(count, latest, hint_of(webhook, latest[0]) if latest else "")
 
 
-def recent() -> int:
-    """Refusals of the last 24 hours at all webhooks."""
-    return _counted()
+def recent(*, most: int = 5) -> list[tuple[Webhook, int]]:
+    """Webhooks that refused callbacks in the last 24 hours, with how many; the worst first."""
+    rows = RefusalCount.objects.filter(hour__gt=now() - _LOOK_BACK).values("webhook")
+    counts = {
+        row["webhook"]: row["total"] for row in rows.annotate(total=Sum("count")).order_by("-total")[:most]
+    }
+    found = Webhook.objects.in_bulk(counts)
+    return [(found[pk], total) for pk, total in counts.items() if pk in found]
 
 
 def forget_old() -> int:
@@ -159,11 +165,6 @@ def _count(webhook: Webhook, count: int) -> None:
             RefusalCount.objects.create(webhook=webhook, hour=hour, count=count)
     except IntegrityError:
         row.update(count=F("count") + count)
-
-
-def _counted(**which: uuid.UUID) -> int:
-    since = now() - _LOOK_BACK
-    return RefusalCount.objects.filter(hour__gt=since, **which).aggregate(total=Sum("count"))["total"] or 0
 
 
 def _without_token(webhook: Webhook, url: str) -> str:

@@ -52,13 +52,23 @@ class VerificationSpec:
                 raise ConfigurationInvalid(f"{name}: write a {_WORDS[known[name]]}.", param=name)
         return cls(**data)
 
+    def table(self) -> dict[str, Any]:
+        """The table that makes this specification again; what is as it would be anyway is left out."""
+        found = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in found.items() if name == "scheme" or value != _DEFAULT[name]}
 
+
+_DEFAULT: Final[Mapping[str, Any]] = {item.name: item.default for item in fields(VerificationSpec)}
 _WORDS: Final[Mapping[type, str]] = {str: "text", int: "whole number"}
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where providers reach us: the public URL, never what a request claims about host or scheme."""
+    """Where providers reach us: the public URL, never what a request claims about host or scheme.
+
+    `override`: where they reach one webhook instead. {path} in it is the path of the call; one without any path
+    stands before the path, and one with a path of its own stands for it.
+    """
 
     public_url: str
     override: str = ""
@@ -69,9 +79,11 @@ class Site:
 
     def plain_url_of(self, callback: Callback) -> str:
         """The same without the query."""
-        if self.override:
+        if "{path}" in self.override:
+            return self.override.replace("{path}", callback.path)
+        if urlsplit(self.override).path.strip("/"):
             return f"{self.override.rstrip('/')}/{_end_of(callback)}" if callback.role else self.override
-        base = self.public_url.rstrip("/")
+        base = (self.override or self.public_url).rstrip("/")
         prefix = urlsplit(base).path
         path = callback.path
         # A server that knows the prefix leaves it in the path, one that strips it does not.
