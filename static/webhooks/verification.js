@@ -9,11 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const all = new Set(Object.values(schemes).flatMap((one) => one.fields));
   const grey = {};
 
-  const help = document.createElement("p");
-  help.className = "wh-where";
-  help.id = "verify-help";
-  scheme.closest(".field-line").append(help);
-  scheme.setAttribute("aria-describedby", help.id);
+  const help = document.querySelector("[data-where]");
 
   const show = (name, visible) => {
     const input = document.getElementById(`id_${name}`);
@@ -37,7 +33,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     const label = document.querySelector("label[for=id_verify_secret]");
     if (label && chosen.secret) label.firstChild.textContent = chosen.secret;
-    help.textContent = chosen.help;
+    if (help) help.textContent = chosen.help;
   };
 
   scheme.addEventListener("change", update);

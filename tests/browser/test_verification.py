@@ -67,6 +67,7 @@ def test_a_secret_is_rotated_without_losing_a_callback(staff: Page) -> None:
     row = panel.get_by_role("row").filter(has_text="first")
     expect(row).not_to_contain_text("not yet")
     row.get_by_text("Remove", exact=True).click()
+    expect(row).to_contain_text("Calls signed with it are refused at once.")
     row.get_by_role("button", name="Remove this secret").click()
     expect(staff.get_by_text("“first” is removed.")).to_be_visible()
     assert [call(url, OLD, "five"), call(url, NEW, "six")] == [403, 200]

@@ -86,6 +86,12 @@ def test_what_cannot_work_is_said_at_its_field(
     assert text in " ".join(form.errors[field])
 
 
+def test_the_page_says_where_the_provider_shows_the_secret(staff: Client, webhook: Webhook) -> None:
+    set_verification(webhook=webhook, spec=VerificationSpec(scheme="twilio"), secrets=[SECRET])
+    page = shown(staff.get(page_of(webhook)))
+    assert "<span data-where>Twilio Console &gt; Account" in page
+
+
 def test_fields_of_other_schemes_go_back_to_their_defaults(webhook: Webhook) -> None:
     form = form_of(
         webhook, verify_scheme="bearer", verify_secret="x", verify_header="X-Left", verify_username="left",

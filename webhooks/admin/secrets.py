@@ -94,7 +94,8 @@ class VerificationAdmin:
 def _panel(webhook: Webhook) -> dict[str, Any]:
     scheme = SCHEMES[webhook.verify_scheme]
     return {
-        "verification_scheme": scheme,
+        "verification_label": scheme.label if webhook.verify_scheme != "none" else "Allowed addresses",
+        "verification_needs_secret": bool(scheme.secret_label),
         "verification_is_open": webhook.verify_scheme == "none" and not webhook.verify_addresses.strip(),
         "verification_secrets": list(_secrets(webhook)) if scheme.secret_label else [],
         "refusals": refusals.of_webhook(webhook),

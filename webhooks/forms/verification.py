@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from django import forms
+from django.utils.html import format_html
 
 from core.errors import SecretUnreadable
 from core.forms import SecretField, SecretTextarea
@@ -48,7 +49,7 @@ WIDGETS: Final[Mapping[str, Any]] = {
     "verify_addresses": text_area(2, placeholder="203.0.113.0/24, 2001:db8::/32"),
 }  # fmt: skip
 HELP_TEXTS: Final[Mapping[str, str]] = {
-    "verify_header": "The header that carries the proof. Blank: the vendor's own, shown in grey.",
+    "verify_header": "The header that carries the proof. A name in grey counts while this is blank.",
     "verify_prefix": "What stands before the signature in the header, such as sha256=. Blank: nothing.",
     "verify_parameter": "Such as token. Fields inside a JSON object with dots: meta.token.",
     "verify_signed": (
@@ -110,6 +111,8 @@ class VerificationForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields[
                 "verify_secret"
             ].help_text = "Paste a new one to add it; blank leaves the list above as it is."
+        chosen = SCHEMES.get(self._chosen(), SCHEMES["none"])
+        self.fields["verify_scheme"].help_text = format_html("<span data-where>{}</span>", chosen.help)
         self.fields["verify_scheme"].widget.attrs["data-schemes"] = json.dumps(
             _shown(has_secrets=bool(self._stored))
         )
@@ -151,6 +154,10 @@ class VerificationForm(forms.ModelForm):  # type: ignore[type-arg]
             else self.cleaned_data.get("verify_overlap") or next(iter(OVERLAPS)),
         )
         return True
+
+    def _chosen(self) -> str:
+        posted = self.data.get(self.add_prefix("verify_scheme")) if self.is_bound else None
+        return str(posted or self.initial.get("verify_scheme") or self.instance.verify_scheme)
 
     def _when_blank(self, name: str) -> Any:
         if name == "verify_scheme" or name in _SELECTS:

@@ -53,7 +53,7 @@ class HmacHeader(Scheme):
         "header", "prefix", "algorithm", "encoding", "secret_encoding", "signed", "timestamp_header", "nonce_header",
         "tolerance",
     )  # fmt: skip
-    required = frozenset({"header", "signed"})
+    required = frozenset({"header"})
     defaults = {"signed": "{body}"}
     secret_label = "Secret"  # noqa: S105  a label
 
