@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.utils.http import urlencode
 
 from access.audit_changes import Recorder, model_label
 from access.models import ApiKey, AuditEntry
-from core.callers import Network, caller_of, networks_of
+from core.callers import caller_of
 
 _NOBODY = "system"
 
@@ -37,12 +36,7 @@ def record(
 def address_of(request: HttpRequest) -> str:
     """The address a request came from; behind trusted proxies (SMSGATEWAY_TRUSTED_PROXIES) the one they saw."""
     peer, forwarded = (str(request.META.get(name, "")) for name in ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR"))
-    return caller_of(peer, forwarded, _trusted(settings.SMSGATEWAY_TRUSTED_PROXIES))[:45]
-
-
-@lru_cache(maxsize=4)
-def _trusted(proxies: tuple[str, ...]) -> tuple[Network, ...]:
-    return networks_of(proxies)
+    return caller_of(peer, forwarded, settings.SMSGATEWAY_TRUSTED_PROXIES)[:45]
 
 
 def trail_of(object_type: str, object_id: str) -> HttpResponseRedirect:

@@ -6,7 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const scheme = document.getElementById("id_verify_scheme");
   if (!scheme || !scheme.dataset.schemes) return;
   const schemes = JSON.parse(scheme.dataset.schemes);
-  const all = new Set(Object.values(schemes).flatMap((one) => one.fields));
+  const all = new Set(["verify_overlap", ...Object.values(schemes).flatMap((one) => one.fields)]);
   const grey = {};
 
   const help = document.querySelector("[data-where]");

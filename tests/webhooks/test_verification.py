@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from access.models import AuditEntry
+from core.callers import networks_of
 from core.clock import now
 from reports.alerts import alerts
 from reports.dashboard import read_setup
@@ -260,7 +261,7 @@ def test_a_forged_forwarding_header_does_not_open_an_address_list(
     set_verification(webhook=webhook, spec=VerificationSpec(addresses="198.51.100.0/24"))
     assert send(client, webhook) == 403
     assert send(client, webhook, HTTP_X_FORWARDED_FOR="198.51.100.7") == 403
-    settings.SMSGATEWAY_TRUSTED_PROXIES = ("127.0.0.1",)
+    settings.SMSGATEWAY_TRUSTED_PROXIES = networks_of(["127.0.0.1"])
     assert send(client, webhook, HTTP_X_FORWARDED_FOR="198.51.100.7") == 200
     assert send(client, webhook, HTTP_X_FORWARDED_FOR="198.51.100.7, 203.0.113.1") == 403
 
