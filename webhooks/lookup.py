@@ -8,7 +8,6 @@ from __future__ import annotations
 from core.brief import BriefMemory
 from credentials import endpoints
 from webhooks.models import Webhook
-from webhooks.verifying import verifier_of
 
 _MOST_LEARNT = 10_000
 
@@ -29,9 +28,12 @@ def learn() -> int:
     enabled = Webhook.objects.filter(endpoint__enabled=True).select_related("endpoint__credential")
     enabled = enabled.prefetch_related("secrets")
     _learnt = {webhook.endpoint.token_digest: webhook for webhook in enabled[:_MOST_LEARNT]}
-    for webhook in _learnt.values():
-        verifier_of(webhook)
     return len(_learnt)
+
+
+def learnt() -> list[Webhook]:
+    """What `learn` found and what was looked up since, each with its secrets at hand or in memory."""
+    return list(_learnt.values())
 
 
 def forget() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,10 +11,7 @@ from django.db import transaction
 
 from core.clock import now
 from webhooks.models import Webhook, WebhookSecret
-from webhooks.models.verified import PREFIX
-from webhooks.services import touch
-from webhooks.verification import VerificationSpec
-from webhooks.verifying import check_secret, check_spec
+from webhooks.verifying import check_secret, touch
 
 # How long older secrets count beside a new one; None: until they are removed.
 OVERLAPS: Final[Mapping[str, timedelta | None]] = {
@@ -26,25 +22,6 @@ OVERLAPS: Final[Mapping[str, timedelta | None]] = {
 }
 MOST_SECRETS: Final = 10
 _NOTED_EVERY: Final = timedelta(minutes=1)
-
-
-@transaction.atomic
-def set_verification(*, webhook: Webhook, spec: VerificationSpec, secrets: Sequence[str] = ()) -> None:
-    """Set a stored webhook's scheme; given `secrets`, oldest first, replace those that are stored.
-
-    Raises ConfigurationInvalid; nothing is changed then.
-    """
-    check_spec(spec)
-    for secret in secrets:
-        check_secret(spec, secret)
-    for name, value in asdict(spec).items():
-        setattr(webhook, f"{PREFIX}{name}", value)
-    webhook.save()
-    if secrets:
-        webhook.secrets.all().delete()
-    for secret in secrets:
-        WebhookSecret.objects.create(webhook=webhook, value=secret)
-    touch(webhook=webhook)
 
 
 @transaction.atomic
@@ -62,7 +39,7 @@ def add_secret(*, webhook: Webhook, value: str, label: str = "", overlap: str = 
     added = WebhookSecret.objects.create(webhook=webhook, value=value, label=label, created_at=moment)
     for surplus in webhook.secrets.all()[MOST_SECRETS:]:
         surplus.delete()
-    touch(webhook=webhook)
+    touch(webhook)
     return added
 
 
@@ -71,7 +48,7 @@ def remove_secret(*, secret: WebhookSecret) -> None:
     """Remove a secret: calls signed with it are refused from now on."""
     webhook = secret.webhook
     secret.delete()
-    touch(webhook=webhook)
+    touch(webhook)
 
 
 def note_use(secret_id: str, at: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from core.addresses import is_refused, literal
 from credentials import endpoints
 from credentials.models import ApiCredential, CallbackEndpoint
-from webhooks import lookup
+from webhooks import lookup, verifying
 from webhooks.configuration import parse
 from webhooks.models import Webhook
 from webhooks.replies import FALLBACK_BRAND
@@ -43,8 +43,7 @@ def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
 
 def touch(*, webhook: Webhook) -> None:
     """Have the webhook read anew: something that belongs to it has changed."""
-    webhook.save(update_fields=["updated_at"])
-    _forget()
+    verifying.touch(webhook)
 
 
 @transaction.atomic

@@ -18,9 +18,9 @@ from messaging.models import ChannelConfiguration
 from operations.configuration import documents
 from operations.configuration.applying import secret_name
 from webhooks.models import Webhook
-from webhooks.secrets import set_verification
 from webhooks.services import create_webhook
 from webhooks.verification import VerificationSpec
+from webhooks.verifying import set_verification
 
 pytestmark = pytest.mark.django_db
 INPUTS: dict[str, Any] = {

@@ -24,9 +24,9 @@ from webhooks import nonces, receiving, refusals
 from webhooks.callback import Callback
 from webhooks.models import InboundMessage, InboundRequest, RefusalCount, RefusedCallback, UsedNonce, Webhook
 from webhooks.nonces import claim, forget_expired, settle
-from webhooks.secrets import add_secret, remove_secret, set_verification
+from webhooks.secrets import add_secret, remove_secret
 from webhooks.verification import Cause, VerificationSpec
-from webhooks.verifying import verifier_of
+from webhooks.verifying import set_verification, verifier_of
 
 BEARER = VerificationSpec(scheme="bearer")
 

@@ -14,8 +14,8 @@ from tests.webhooks.signing import SECRET
 from tests.webhooks.test_screens import ADD, filled, page_of
 from webhooks.forms import WebhookForm
 from webhooks.models import Webhook
-from webhooks.secrets import set_verification
 from webhooks.verification import SCHEMES, VerificationSpec
+from webhooks.verifying import set_verification
 
 
 def form_of(webhook: Webhook, **values: Any) -> WebhookForm:
