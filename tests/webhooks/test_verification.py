@@ -12,6 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from access.checks import check_trusted_proxies
 from access.models import AuditEntry
 from core.callers import networks_of
 from core.clock import now
@@ -20,13 +21,13 @@ from reports.dashboard import read_setup
 from tests.threads import run_together
 from tests.webhooks.conftest import inbound, path_of, shown
 from tests.webhooks.signing import NOW, SCHEMES, SECRET, body_of, mac
-from webhooks import nonces, receiving, refusals
+from webhooks import lookup, nonces, receiving, refusals
 from webhooks.callback import Callback
 from webhooks.models import InboundMessage, InboundRequest, RefusalCount, RefusedCallback, UsedNonce, Webhook
 from webhooks.nonces import claim, forget_expired, settle
 from webhooks.secrets import add_secret, remove_secret
 from webhooks.verification import Cause, VerificationSpec
-from webhooks.verifying import set_verification, verifier_of
+from webhooks.verifying import remember, set_verification, verifier_of
 
 BEARER = VerificationSpec(scheme="bearer")
 
@@ -333,3 +334,23 @@ def viewer(db: None) -> Any:
     user = User.objects.create_user("viewer", password="viewer-password-1", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_webhook"))
     return user
+
+
+def test_trusting_the_whole_internet_as_a_proxy_is_an_error(settings: Any) -> None:
+    settings.SMSGATEWAY_TRUSTED_PROXIES = networks_of(["10.0.0.0/8"])
+    assert check_trusted_proxies() == []
+    settings.SMSGATEWAY_TRUSTED_PROXIES = networks_of(["10.0.0.0/8", "::/0"])
+    assert [error.id for error in check_trusted_proxies()] == ["smsgateway.E022"]
+
+
+def test_verifiers_are_at_hand_while_the_database_does_not_answer(
+    webhook: Webhook, django_assert_num_queries: Any
+) -> None:
+    set_verification(webhook=webhook, spec=BEARER, secrets=[SECRET])
+    lookup.learn()
+    remember(lookup.learnt())
+    known = next(found for found in lookup.learnt() if found.pk == webhook.pk)
+    genuine = Callback(headers={"Authorization": f"Bearer {SECRET}"})
+    with django_assert_num_queries(0):
+        assert verifier_of(known).check(genuine).valid
+        assert not verifier_of(known).check(Callback()).valid
