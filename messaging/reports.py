@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from core.bulk import update_rows
 from core.clock import now
 from messaging import events
-from messaging.models import LONGEST_PROVIDER_ID, Message, MessagePart, ParkedReport
+from messaging.models import LONGEST_PROVIDER_ID, Message, MessageEvent, MessagePart, ParkedReport
 from messaging.states import (
     PART_RANK,
     REPORTED_PART,
@@ -38,8 +38,9 @@ class Report:
 
     Ours may name a part, as in "<id>.2"; see `partReference` of the request templates.
 
-    `status` is accepted, sent, delivered, undelivered, expired, failed, or "" for a status without progress;
-    `raw_status` is the provider's own word.
+    `status` is accepted, sent, delivered, read, undelivered, expired, failed, temporary (a failure the provider may
+    still mend: noted, nothing moves), or "" for a status without progress; `raw_status` is the provider's own word.
+    `recipient` (E.164, "" when not told) says which message of a batch is meant, whose provider id several share.
     """
 
     status: str
@@ -48,6 +49,7 @@ class Report:
     raw_status: str = ""
     code: str = ""
     detail: str = ""
+    recipient: str = ""
 
 
 class ReportResult(StrEnum):
@@ -55,6 +57,7 @@ class ReportResult(StrEnum):
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
+    NOTED = "noted"
     PARKED = "parked"
 
 
@@ -66,6 +69,18 @@ def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
             _park(credential_id, report, found)
             return ReportResult.PARKED
         return _apply(found, credential_id, report)
+
+
+def can_be_ours(report: Report) -> bool:
+    """Whether a message may have these ids: one of the provider's, or one in the form of ours."""
+    return bool(report.provider_id) or _reference(report.message_id)[0] is not None
+
+
+def addressee_of(*, credential_id: uuid.UUID, report: Report) -> tuple[str, str]:
+    """Number and sender of the message that is meant; ("", "") when it is not known."""
+    found = _find(credential_id, report, lock=False)
+    row = Message.objects.filter(pk=found.message_id).values_list("msisdn", "sender") if found else ()
+    return next(iter(row), ("", ""))
 
 
 def match_parked(messages: Iterable[Message]) -> None:
@@ -121,27 +136,35 @@ _FIND = """
     FROM messaging_messagepart p JOIN messaging_message m ON m.id = p.message_id
     WHERE m.credential_id = %s AND {condition} ORDER BY p.number LIMIT 1
 """
+_BY_ID = "p.provider_id = %s"
+_OF_BATCH = "p.provider_id = %s AND m.msisdn = %s"
 
 
-def _find(credential_id: uuid.UUID, report: Report) -> _Found | None:
-    """The part a report is about; by the provider's id first, then by ours."""
+def _find(credential_id: uuid.UUID, report: Report, *, lock: bool = True) -> _Found | None:
+    """The part a report is about; by the provider's id first (in a batch by number too), then by ours."""
     theirs = report.provider_id[:LONGEST_PROVIDER_ID]
-    if theirs and (found := _find_by("p.provider_id = %s", credential_id, theirs)):
+    found = None
+    if theirs and report.recipient:
+        found = _find_by(_OF_BATCH, credential_id, theirs, report.recipient, lock=lock)
+    if theirs and found is None:
+        found = _find_by(_BY_ID, credential_id, theirs, lock=lock)
+    if found is not None:
         return _of_several(found, report, MessagePart.objects.filter(provider_id=theirs))
     message_id, number = _reference(report.message_id)
     if message_id is None:
         return None
     if number is not None:
-        return _find_by("p.message_id = %s AND p.number = %s", credential_id, _key(message_id), number)
-    found = _find_by("p.message_id = %s", credential_id, _key(message_id))
+        condition = "p.message_id = %s AND p.number = %s"
+        return _find_by(condition, credential_id, _key(message_id), number, lock=lock)
+    found = _find_by("p.message_id = %s", credential_id, _key(message_id), lock=lock)
     # A part that was never sent is not meant.
     return found and _of_several(found, report, MessagePart.objects.exclude(state=PartState.WAITING))
 
 
-def _find_by(condition: str, credential_id: uuid.UUID, *values: Any) -> _Found | None:
-    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
+def _find_by(condition: str, credential_id: uuid.UUID, *values: Any, lock: bool) -> _Found | None:
+    suffix = " FOR UPDATE OF m" if lock and connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(_FIND.format(condition=condition) + lock, [_key(credential_id), *values])
+        cursor.execute(_FIND.format(condition=condition) + suffix, [_key(credential_id), *values])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -212,6 +235,8 @@ def _park(credential_id: uuid.UUID, report: Report, found: _Found | None) -> Non
 
 
 def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportResult:
+    if report.status in _NOTED and not _moves(found.part_state, report):
+        return _note(found, report)
     if not _moves(found.part_state, report):
         return ReportResult.UNCHANGED
     wanted = REPORTED_PART[report.status]
@@ -226,6 +251,21 @@ def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportRes
         return _apply(again, credential_id, report) if again else ReportResult.UNCHANGED
     _move(found, message_state_of(_states_of_parts(found, wanted)), report)
     return ReportResult.APPLIED
+
+
+# Statuses that are worth a line in the history even where no state changes -> its reason.
+_NOTED: Mapping[str, str] = {"read": "read", "temporary": Reason.TEMPORARY.value}
+
+
+def _note(found: _Found, report: Report) -> ReportResult:
+    """Put the report into the message's history, once; a final message has nothing temporary to tell."""
+    reason, state = _NOTED[report.status], found.message_state
+    wanted = (State.DELIVERED,) if reason == "read" else (State.ACCEPTED, State.SENT, State.UNKNOWN)
+    line = {"reason": reason, "detail": _words(report)}
+    if state not in wanted or MessageEvent.objects.filter(message_id=found.message_id, **line).exists():
+        return ReportResult.UNCHANGED
+    events.record([found.message_id], before=state, after=state, **line)
+    return ReportResult.NOTED
 
 
 def _states_of_parts(found: _Found, reported: PartState) -> list[str]:
@@ -255,7 +295,7 @@ def _move(found: _Found, after: State, report: Report) -> None:
         [found.message_id],
         before=found.message_state,
         after=after,
-        reason=Reason.REPORT,
+        reason=_NOTED.get(report.status, Reason.REPORT.value),
         detail=_words(report),
         at=moment,
     )

@@ -11,14 +11,14 @@ from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
 from core.secrets import MASK
 from messaging import suppress
-from messaging.reports import Report, ReportResult, apply_report
-from webhooks import inbound
-from webhooks.answers import REFUSED, TAKEN, TOO_LARGE, UNAVAILABLE, Answer
+from webhooks import opting_out, taking
+from webhooks.answering import Answers
+from webhooks.answers import REFUSED, TOO_LARGE, UNAVAILABLE, Answer
 from webhooks.callback import LARGEST_BODY, Callback
 from webhooks.configuration import Configuration, configuration_of
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
-from webhooks.reading import Event, Ignored, InboundText, StatusReport
+from webhooks.reading import Event, Ignored, InboundText, OptOut, Refused, StatusReport
 from webhooks.verification import ACCEPTED, Verdict
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
     verdict = _verdict(webhook, callback)
     if not verdict.valid:
         log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
-        return REFUSED
+        return _refusal(webhook)
     raw = _raw(webhook, callback)
     try:
         return _process_twice(raw, webhook)
@@ -63,6 +63,13 @@ def _verdict(webhook: Webhook, callback: Callback) -> Verdict:
     return verifier.check(callback)
 
 
+def _refusal(webhook: Webhook) -> Answer:
+    try:
+        return configuration_of(webhook).answers.refused
+    except GatewayError:
+        return REFUSED
+
+
 def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
     """A deadlock or a lock that took too long passes; the provider may not repeat a STOP."""
     try:
@@ -77,15 +84,17 @@ def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
 def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> Answer:
     """Act on a callback; a `late` one is in the database already."""
     keep = _keep if late else insert
+    answers = Answers()
     try:
         configuration = configuration_of(webhook)
+        answers = configuration.answers
         events = _events(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
         keep(raw)
-        return TAKEN
+        return answers.unreadable
     # One event, the usual case, shares its transaction with the raw callback; of several each has its own,
     # since one transaction may hold the lock of one recipient only.
     with transaction.atomic() if len(events) == 1 else nullcontext():
@@ -96,44 +105,30 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
     for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
         if not suppress.wait_until_idle(subject_id):
             log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
-    return configuration.answer
+    return answers.to(events)
 
 
 def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
     body = raw.raw_body
-    if not raw.query and not body.strip():
+    if not raw.query and not raw.role and not body.strip():
         return [Ignored("An empty call, as providers make to check the URL.")]
-    return configuration.reader.read(raw.content_type, raw.query, body)
+    content_type = raw.headers.get("Content-Type", raw.content_type)
+    return configuration.reader.read(content_type, raw.query, body, role=raw.role, headers=raw.headers)
 
 
 def _act(
     event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
 ) -> Note:
     if isinstance(event, InboundText):
-        return inbound.take(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
+        return taking.take_text(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
     if isinstance(event, StatusReport):
-        return _take_report(event, webhook)
-    return Note(RequestState.IGNORED, event.reason)
-
-
-def _take_report(event: StatusReport, webhook: Webhook) -> Note:
-    if not event.known:
-        return Note(
-            RequestState.QUARANTINED,
-            f'The status "{event.raw_status}" is not known. Add it to Status words of the webhook.',
+        return taking.take_report(event, raw=raw, webhook=webhook, codes=configuration.codes)
+    if isinstance(event, OptOut):
+        return opting_out.take(
+            event, raw=raw, webhook=webhook, reason="The provider says so in its callback."
         )
-    if not event.status:
-        return Note(RequestState.PROCESSED, f'Status "{event.raw_status}": no progress.')
-    report = Report(
-        status=event.status,
-        provider_id=event.provider_id,
-        message_id=event.client_reference,
-        raw_status=event.raw_status,
-        code=event.code,
-    )
-    result = apply_report(credential_id=webhook.endpoint.credential_id, report=report)
-    parked = "Its message is not known yet; the report waits for it."
-    return Note(RequestState.PROCESSED, parked if result is ReportResult.PARKED else "")
+    state = RequestState.QUARANTINED if isinstance(event, Refused) else RequestState.IGNORED
+    return Note(state, event.reason)
 
 
 def _keep(raw: InboundRequest) -> None:
@@ -164,6 +159,7 @@ def _raw(webhook: Webhook, callback: Callback) -> InboundRequest:
         received_at=callback.received_at,
         method=callback.method[:8],
         content_type=callback.content_type[:100],
+        role=callback.role[:40],
         query=callback.query,
     )
     raw.headers = {

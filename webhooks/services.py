@@ -30,7 +30,7 @@ def create_webhook(*, credential: ApiCredential, name: str, **fields: Any) -> We
 @transaction.atomic
 def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
     """Save a new or changed webhook; a new one gets its URL, which stays when the credential changes."""
-    parse(webhook)
+    parse(webhook, credential)
     if webhook._state.adding:
         webhook.endpoint = endpoints.create_endpoint(credential=credential)
     elif webhook.endpoint.credential_id != credential.pk:

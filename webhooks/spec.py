@@ -206,9 +206,15 @@ class _Filling:
     def mapping(self, spec: MappingSpec) -> MappingSpec:
         """The rows of a mapping; the sample keeps its marks."""
         rows = (
-            replace(row, paths=self.listed(row.paths), filters=self.text(row.filters)) for row in spec.fields
+            replace(row, paths=self.listed(row.paths), filters=self._unquoted.text(row.filters))
+            for row in spec.fields
         )
         return replace(spec, fields=tuple(rows))
+
+    @property
+    def _unquoted(self) -> _Filling:
+        """For values that stand in quotes already."""
+        return _Filling({name: value.replace('"', "") for name, value in self._variables.items()})
 
     def settings(self, value: Any) -> Any:
         """Every text of a nested table."""
