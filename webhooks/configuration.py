@@ -22,6 +22,7 @@ from webhooks.samples import webhook_table
 from webhooks.spec import WebhookSpec
 from webhooks.statuses import StatusTable, parse_status_map
 from webhooks.verification import AcceptAll, Verifier
+from webhooks.verifying import build as build_verifier
 
 _KEPT = 500
 
@@ -69,6 +70,7 @@ def parse(webhook: Webhook, credential: ApiCredential) -> Configuration:
         reader=InboundReader(
             spec, StatusTable(spec.statuses, words_of(credential), parse_status_map(webhook.status_map))
         ),
+        verifier=build_verifier(webhook),
         answers=Answers(spec.answers),
         codes=table_for(credential),
     )

@@ -19,7 +19,8 @@ from webhooks.configuration import Configuration, configuration_of
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
 from webhooks.reading import Event, Ignored, InboundText, OptOut, Refused, StatusReport
-from webhooks.verification import ACCEPTED, Verdict
+from webhooks.verification import Verdict
+from webhooks.verifying import verifier_of
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +57,7 @@ def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
 
 
 def _verdict(webhook: Webhook, callback: Callback) -> Verdict:
-    try:
-        verifier = configuration_of(webhook).verifier
-    except GatewayError:  # nothing is done with what is kept until the configuration can be read again
-        return ACCEPTED
-    return verifier.check(callback)
+    return verifier_of(webhook).check(callback)
 
 
 def _refusal(webhook: Webhook) -> Answer:
