@@ -61,8 +61,7 @@ def configuration_of(webhook: Webhook) -> Configuration:
 
 def parse(webhook: Webhook, credential: ApiCredential) -> Configuration:
     """Read the fields of the webhook as one of this credential."""
-    variables = variables_of(webhook.vendor, credential)
-    spec = WebhookSpec.of(table_of(webhook, variables)).filled(variables)
+    spec = spec_of(webhook, credential)
     return Configuration(
         rules=KeywordRules.parse(
             opt_in=webhook.opt_in_keywords, opt_out=webhook.opt_out_keywords, help=webhook.help_keywords
@@ -82,12 +81,19 @@ def variables_of(vendor: str, credential: ApiCredential) -> dict[str, str]:
     return {**defaults, **{row.name: row.value for row in credential.variables.all()}}
 
 
-def table_of(webhook: Webhook, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The webhook's mapping as a `[webhook]` table: its own sections, the vendor preset's for the rest.
+def spec_of(webhook: Webhook, credential: ApiCredential) -> WebhookSpec:
+    """The webhook's mapping with the credential's variables filled in."""
+    variables = variables_of(webhook.vendor, credential)
+    return WebhookSpec.of(table_of(webhook, credential, variables)).filled(variables)
 
-    A sample of the webhook takes the place of the vendor's whole section.
+
+def table_of(webhook: Webhook, credential: ApiCredential, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The webhook's mapping as a `[webhook]` table: its own sections, the preset's for the rest.
+
+    A sample of the webhook takes the place of the preset's whole section.
     """
-    table = {**webhook_table(webhook.vendor, variables), **webhook.mapping}
+    own = credential.webhook_preset if credential.vendor == webhook.vendor else {}
+    table = {**webhook_table(webhook.vendor, variables, own), **webhook.mapping}
     for section, sample in (("inbound", webhook.inbound_mapping), ("report", webhook.report_mapping)):
         if sample.strip():
             table[section] = {**webhook.mapping.get(section, {}), "sample": sample}

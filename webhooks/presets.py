@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from credentials.models import ApiCredential
-from webhooks.configuration import variables_of
-from webhooks.samples import webhook_table
-from webhooks.spec import WebhookSpec
+from webhooks.configuration import spec_of
+from webhooks.models import Webhook
 from webhooks.verification import VerificationSpec
 
 
-def starting_verification(vendor: str, credential: ApiCredential) -> tuple[VerificationSpec, str] | None:
+def starting_verification(webhook: Webhook, credential: ApiCredential) -> tuple[VerificationSpec, str] | None:
     """(scheme, secret) of the preset, filled in from the credential; None without one or without its secret."""
-    variables = variables_of(vendor, credential)
-    settings = dict(WebhookSpec.of(webhook_table(vendor, variables)).filled(variables).verification)
+    settings = dict(spec_of(webhook, credential).verification)
     secret = str(settings.pop("secret", ""))
     if not settings or not secret or "{{" in secret:
         return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from credentials.vendors import CUSTOM, preset_of
 
-_NOTHING: Final[Mapping[str, str]] = {}
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ def samples_of(vendor: str) -> Samples:
     return Samples(*(str(table.get(kind, {}).get("sample", "")).strip() for kind in ("inbound", "report")))
 
 
-def webhook_table(vendor: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The `[webhook]` table of a vendor's preset with the variants that its inputs choose."""
-    return preset_of(vendor).webhook(inputs) or CUSTOM.webhook(inputs)
+def webhook_table(
+    vendor: str, inputs: Mapping[str, Any], own: Mapping[str, Any] = _NOTHING
+) -> Mapping[str, Any]:
+    """The `[webhook]` table of a vendor's preset with the variants that its inputs choose.
+
+    `own`: what the credential's own preset says instead (ApiCredential.webhook_preset).
+    """
+    return own or preset_of(vendor).webhook(inputs) or CUSTOM.webhook(inputs)

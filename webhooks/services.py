@@ -49,7 +49,7 @@ def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
 
 def _start_verification(webhook: Webhook, credential: ApiCredential) -> None:
     """Verify from the first callback on where the vendor's preset says how and the credential has the secret."""
-    found = starting_verification(webhook.vendor, credential)
+    found = starting_verification(webhook, credential)
     if found is not None:
         spec, secret = found
         set_verification(webhook=webhook, spec=spec, secrets=[secret])

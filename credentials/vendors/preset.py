@@ -177,6 +177,7 @@ class Preset:
             auth_type=data["auth"].get("type", "none"),
             auth=auth_of(data, app_id, {item.name: item.value for item in variables}),
             check_url=data[""].get("check_url", ""),
+            webhook=self.webhook(inputs),
         )
 
     def webhook(self, inputs: Mapping[str, Any]) -> dict[str, Any]:

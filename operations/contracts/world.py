@@ -11,21 +11,20 @@ from django.core.exceptions import ValidationError
 from core.errors import ConfigurationInvalid
 from core.vocabulary import Purpose
 from credentials import storing
+from credentials.codes import scope_of
 from credentials.models import ApiCredential, ProviderCode
-from credentials.vendors import CUSTOM, VENDORS, Preset
+from credentials.vendors import CUSTOM, Preset
 from messaging.accept import Submission, accept
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, MessagePart, Source
 from messaging.states import PartState, State
 from operations.contracts.cases import Contract
 from webhooks.models import Webhook
 from webhooks.services import create_webhook
-from webhooks.spec import SECTIONS
 from webhooks.verification import VerificationSpec
 from webhooks.verifying import set_verification
 
 OUR_ID: Final = uuid.UUID("0195b0c4-6e1a-7c3d-9a52-3f1e8d20c7a1")
 _ANYBODY: Final = "+12025550143"
-_LISTS: Final = ("rules", "answers")
 
 
 def webhook_of(contract: Contract, preset: Preset, config: Mapping[str, Any], *, signed: bool) -> Webhook:
@@ -39,30 +38,28 @@ def webhook_of(contract: Contract, preset: Preset, config: Mapping[str, Any], *,
         default_country=contract.country,
         status=ChannelStatus.ACTIVE,
     )
-    inputs = {row.name: row.value for row in credential.variables.all()}
-    nothing: dict[str, Any] = {name: [] if name in _LISTS else {} for name in SECTIONS}
-    mapping = {
-        **nothing,
-        **preset.webhook(inputs),
-    }  # a preset of any directory, not the shipped one of its name
-    webhook = create_webhook(credential=credential, name="contract", mapping=mapping)
+    webhook = create_webhook(credential=credential, name="contract")
     if not signed:
         set_verification(webhook=webhook, spec=VerificationSpec())
     return Webhook.objects.select_related("endpoint__credential").get(pk=webhook.pk)
 
 
 def _credential(preset: Preset, config: Mapping[str, Any]) -> ApiCredential:
-    shipped = VENDORS.get(preset.slug)
-    vendor = preset.slug if shipped is not None and shipped.codes == preset.codes else CUSTOM.slug
+    # A preset of any directory, which need not be the shipped one of its name: its codes and webhook are its own.
     try:
         credential = storing.store(
-            credential=ApiCredential(), name="contract", preset=preset, inputs=config, vendor=vendor
+            credential=ApiCredential(), name="contract", preset=preset, inputs=config, vendor=CUSTOM.slug
         )
     except ValidationError as error:
         raise ConfigurationInvalid(" ".join(storing.told(error))) from error
-    if vendor == CUSTOM.slug:
-        for code, failure in preset.codes.items():
-            ProviderCode.objects.create(scope=f"credential:{credential.pk}", code=code, failure=failure)
+    table = preset.webhook(config)
+    if credential.webhook_preset != table:
+        credential.webhook_preset = table
+        credential.save(update_fields=["webhook_preset"])
+    scope = scope_of(credential)
+    ProviderCode.objects.bulk_create(
+        [ProviderCode(scope=scope, code=code, failure=failure) for code, failure in preset.codes.items()]
+    )
     return credential
 
 
