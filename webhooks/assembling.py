@@ -14,6 +14,7 @@ from core.clock import now
 from core.errors import GatewayError
 from core.secrets import keyed_hash
 from webhooks import inbound
+from webhooks.configuration import configuration_of
 from webhooks.models import InboundRequest, PartialMessage, Webhook
 from webhooks.reading import InboundText
 
@@ -71,8 +72,6 @@ def deliver_incomplete() -> int:
 
 @transaction.atomic
 def _deliver(pk: Any) -> bool:
-    from webhooks.configuration import configuration_of
-
     group = (
         PartialMessage.objects.select_for_update(of=("self",))
         .select_related("webhook__endpoint__credential", "request")

@@ -98,7 +98,10 @@ def _opt_out_of(
     if failure != FailureClass.OPTED_OUT.value:
         return None
     number, sender = addressee_of(credential_id=webhook.endpoint.credential_id, report=report)
-    number = number or event.number
+    # The number we sent to is the surer form of what the provider writes; another number is their word.
+    digits = event.number.strip().lstrip("+0")
+    if not (number and number.endswith(digits)):
+        number = event.number
     if not number:
         return None
     return opting_out.take(

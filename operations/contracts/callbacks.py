@@ -43,9 +43,8 @@ def _run(contract: Contract, case: Case, preset: Preset, side: str, *, signed: b
             for earlier in _earlier(contract.cases[side], case):
                 _call(webhook, earlier)
             wanted = case["expect"].get("statuses", ())
-            to = next((event["number"] for event in case["expect"].get("events", ())), "")
             for number, status in enumerate(wanted or ({},)):
-                sent_message(webhook, number=number, provider_id=_provider_id(case, status), to=to)
+                sent_message(webhook, number=number, provider_id=_provider_id(case, status))
             traces = Traces.taken()
             answer = _call(webhook, case)
             return [*traces.differences(case["expect"], answer)]

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import jwt
 from requests.structures import CaseInsensitiveDict
 
 from core.clock import now
@@ -83,7 +82,15 @@ def _messagebird(secret: str, url: str, request: Mapping[str, Any], body: bytes)
         "url_hash": hashlib.sha256(url.partition("?")[0].encode()).hexdigest(),
         "payload_hash": hashlib.sha256(body).hexdigest(),
     }
-    return jwt.encode(claims, secret, algorithm="HS256")
+    # Made by hand: recorded keys are shorter than a JWT library lets one use.
+    token = ".".join(
+        _base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)
+    )
+    return f"{token}.{_base64url(hmac.digest(secret.encode(), token.encode(), 'sha256'))}"
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 _SIGNERS: Final = {"twilio_sha1": _twilio, "messagebird_jwt": _messagebird}

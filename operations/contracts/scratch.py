@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,3 +26,15 @@ def scratch_database() -> Iterator[None]:
     finally:
         connections["default"] = own
         scratch.close()
+
+
+@contextmanager
+def quiet(name: str) -> Iterator[None]:
+    """What a logger warns of stays unsaid: calls that are refused are part of the cases."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

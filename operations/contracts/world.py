@@ -63,13 +63,13 @@ def _credential(preset: Preset, config: Mapping[str, Any]) -> ApiCredential:
     return credential
 
 
-def sent_message(webhook: Webhook, *, number: int, provider_id: str, to: str = "") -> Message:
+def sent_message(webhook: Webhook, *, number: int, provider_id: str) -> Message:
     """A message the provider has taken: the first has the id of the file, all have the provider's of the case."""
     message = accept(
         Submission(
             credential=webhook.credential,
             sender=webhook.credential.channels.get().sender,
-            to=to or _ANYBODY,
+            to=_ANYBODY,
             text="Hello",
             purpose=Purpose.TRANSACTIONAL,
             source=Source.API,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 import credentials.vendors
 from operations.contracts.cases import SIDES, CasesInvalid, Contract, load_contracts
 from operations.contracts.runner import NEED_A_DATABASE, Row, run_all, summary
-from operations.contracts.scratch import scratch_database
+from operations.contracts.scratch import quiet, scratch_database
 
 _SHIPPED = Path(credentials.vendors.__file__).parent
 
@@ -43,8 +42,7 @@ class Command(BaseCommand):
         if not options["presets"].is_dir():
             raise CommandError(f"There is no directory {options['presets']}.", returncode=2)
         rows = []
-        logging.getLogger("webhooks").setLevel(logging.ERROR)  # refused calls are part of the cases
-        with nullcontext() if NEED_A_DATABASE.isdisjoint(sides) else scratch_database():
+        with quiet("webhooks"), nullcontext() if NEED_A_DATABASE.isdisjoint(sides) else scratch_database():
             for row in run_all(contracts, options["presets"], sides):
                 rows.append(row)
                 self._show(row, verbose=options["verbosity"] > 1 or options["provider"] is not None)
