@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.errors import MappingInvalid
 from credentials.codes import table_for
 from credentials.models import ApiCredential
 from credentials.vendors import preset_of
+from credentials.vendors.format import webhook_problems
 from webhooks.answering import Answers
 from webhooks.answers import Answer
 from webhooks.inbox import words_of
@@ -90,8 +92,10 @@ def spec_of(webhook: Webhook, credential: ApiCredential) -> WebhookSpec:
 def table_of(webhook: Webhook, credential: ApiCredential, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The webhook's mapping as a `[webhook]` table: its own sections, the preset's for the rest.
 
-    A sample of the webhook takes the place of the preset's whole section.
+    A sample of the webhook takes the place of the preset's whole section. MappingInvalid for a key it cannot have.
     """
+    for problem in webhook_problems(webhook.mapping):
+        raise MappingInvalid(f"Mapping: {problem}")
     own = credential.webhook_preset if credential.vendor == webhook.vendor else {}
     table = {**webhook_table(webhook.vendor, variables, own), **webhook.mapping}
     for section, sample in (("inbound", webhook.inbound_mapping), ("report", webhook.report_mapping)):

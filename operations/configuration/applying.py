@@ -85,6 +85,7 @@ def _apply_webhook(document: Document) -> Webhook:
     existing = Webhook.objects.filter(name=document.name).first()
     form = WebhookForm(_posted(document), instance=existing)
     _insist(form)
+    form.instance.mapping = document.values.get("mapping", {})
     return form.save()
 
 

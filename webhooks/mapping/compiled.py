@@ -26,6 +26,11 @@ class Variable:
     filters: list[list[Filter]] = field(default_factory=list)  # one chain for each slot
     always: list[Filter] = field(default_factory=list)  # for the value, wherever it stood, or for none at all
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it stands in one place and is taken as it is."""
+        return len(self.slots) == 1 and not self.filters[0] and not self.always
+
 
 class SlotTable:
     """The tree of places while it is built; each path has one slot."""
@@ -116,24 +121,12 @@ class Mapping:
         variable = self._variables.get(name)
         if variable is None:
             return None
-        found: str | None = None
-        for slot, filters in zip(variable.slots, variable.filters, strict=True):
-            value = row.values.get(slot)
-            try:
-                for apply in filters:
-                    value = apply(value, row)
-            except FieldFault as fault:
-                raise FieldFault(f"{name}: {fault.text}") from fault
-            if value is not None and (found is None or not found.strip()):
-                found = value
-                if value.strip():
-                    break
+        if variable.is_plain:
+            return row.values.get(variable.slots[0])
         try:
-            for apply in variable.always:
-                found = apply(found, row)
+            return _filtered(variable, row)
         except FieldFault as fault:
             raise FieldFault(f"{name}: {fault.text}") from fault
-        return found
 
     def holds_any(self, row: Row) -> bool:
         """Whether any variable stands in the row."""
@@ -168,6 +161,22 @@ class Mapping:
             variable = self._variables[row.name]
             variable.filters = [[*filters, *own] for filters in variable.filters]
         variable.always += always
+
+
+def _filtered(variable: Variable, row: Row) -> str | None:
+    """The first value that is not blank, its filters applied."""
+    found: str | None = None
+    for slot, filters in zip(variable.slots, variable.filters, strict=True):
+        value = row.values.get(slot)
+        for apply in filters:
+            value = apply(value, row)
+        if value is not None and (found is None or not found.strip()):
+            found = value
+            if value.strip():
+                break
+    for apply in variable.always:
+        found = apply(found, row)
+    return found
 
 
 def _child(place: Place, step: Step) -> Place:

@@ -60,6 +60,9 @@ class Place:
     anywhere: dict[str, Place] = field(default_factory=dict)
     listed: bool = False
     speaks: bool = False  # a variable stands here or below
+    # Members that are one variable and nothing else, as (key, slot), and all others: the usual case is quick.
+    simple: tuple[tuple[str, int], ...] = ()
+    others: tuple[tuple[str, Place], ...] = ()
 
     @property
     def is_constant(self) -> bool:
@@ -71,7 +74,19 @@ class Place:
         below = [*self.members.values(), *self.indexes.values(), *self.anywhere.values()]
         spoken = [place.sealed().speaks for place in below]
         self.speaks = any(spoken) or any(not leaf.tested for leaf in self.leaves)
+        slots = {key: child.only_slot for key, child in self.members.items()}
+        self.simple = tuple((key, slot) for key, slot in slots.items() if slot is not None)
+        self.others = tuple((key, child) for key, child in self.members.items() if slots[key] is None)
         return self
+
+    @property
+    def only_slot(self) -> int | None:
+        """The slot when one variable stands here with nothing around it or below."""
+        if len(self.leaves) != 1 or self.members or self.indexes or self.anywhere or self.listed:
+            return None
+        leaf = self.leaves[0]
+        plain = self.constant is None and not (leaf.before or leaf.after or leaf.tested)
+        return leaf.slot if plain else None
 
 
 def rows_of(place: Place, value: Any, path: str = "") -> list[Row]:
@@ -97,22 +112,11 @@ def _rows_of_one(place: Place, value: Any, path: str) -> list[Row]:
     row = Row()
     if place.constant is not None:
         row.likeness += 1 if text_of(value) == place.constant else -1
-    _fill(row, place, value)
+    if place.leaves:
+        _fill(row, place, value)
     rows = [row]
     if place.members:
-        known = value if isinstance(value, dict) else {TEXT_KEY: value} if isinstance(value, str) else {}
-        for key, child in place.members.items():
-            found = known.get(key)
-            if found is None and child.listed and (value == "" or isinstance(value, XmlElement)):
-                rows = _product(rows, [Row(empty=True)])
-            elif (
-                type(found) is not list
-                and not (child.members or child.indexes or child.anywhere)
-                and len(rows) == 1
-            ):
-                _plain(rows[0], child, found)
-            else:
-                rows = _product(rows, rows_of(child, found, f"{path}.{key}"))
+        rows = _members(place, value, path, rows)
     for index, child in place.indexes.items():
         found = value[index] if isinstance(value, list) and -len(value) <= index < len(value) else None
         rows = _product(rows, rows_of(child, found, f"{path}[{index}]"))
@@ -121,11 +125,26 @@ def _rows_of_one(place: Place, value: Any, path: str) -> list[Row]:
     return rows
 
 
-def _plain(row: Row, place: Place, value: Any) -> None:
-    """The usual case: one value where a variable or fixed text stands."""
-    if place.constant is not None:
-        row.likeness += 1 if text_of(value) == place.constant else -1
-    _fill(row, place, value)
+def _members(place: Place, value: Any, path: str, rows: list[Row]) -> list[Row]:
+    known = value if isinstance(value, dict) else {TEXT_KEY: value} if isinstance(value, str) else {}
+    for key, slot in place.simple:
+        found = known.get(key)
+        if type(found) is str:
+            for row in rows:
+                row.values[slot] = found
+        elif found is not None:
+            rows = _product(rows, rows_of(place.members[key], found, f"{path}.{key}"))
+    for key, child in place.others:
+        found = known.get(key)
+        if found is None and child.listed and (value == "" or isinstance(value, XmlElement)):
+            rows = _product(rows, [Row(empty=True)])
+        elif child.is_constant:
+            agrees = 1 if text_of(found) == child.constant else -1
+            for row in rows:
+                row.likeness += agrees
+        else:
+            rows = _product(rows, rows_of(child, found, f"{path}.{key}"))
+    return rows
 
 
 def _fill(row: Row, place: Place, value: Any) -> None:
