@@ -31,7 +31,12 @@ from operations.contracts.freezing import frozen
 from operations.contracts.matching import Matching
 from operations.contracts.runner import run_one
 from operations.contracts.wire import SentRequest
+from webhooks.answering import WHEN
+from webhooks.mapping import FILTERS
 from webhooks.models import Webhook
+from webhooks.reading import VARIABLES
+from webhooks.reading.rules import TAKES
+from webhooks.statuses import CANONICAL
 
 CASES = Path(__file__).resolve().parents[1] / "data" / "contracts.json"
 PRESETS = Path(credentials.vendors.__file__).parent
@@ -355,6 +360,13 @@ def test_the_documentation_names_every_key_variable_and_function() -> None:
     tables = [schema(), *schema()["$defs"].values()]
     keys = {key for table in tables for key in table["properties"]}
     assert {*keys, *MESSAGE_NAMES, *ALIASES, *FILTER_NAMES, *SIGNED_NAMES, *FIELD_PLACES, *BACKENDS} <= words
+    assert {
+        *FILTERS,
+        *(name for names in VARIABLES.values() for name in names),
+        *WHEN,
+        *TAKES,
+        *CANONICAL,
+    } <= words
     assert {*Test.values, *When.values, *FieldKind.values, *Outcome, *FailureClass} - {""} <= words
 
 
