@@ -91,7 +91,7 @@ def _deliver(pk: Any) -> bool:
     inbound.take(event, raw=group.request, webhook=group.webhook, rules=rules, late=True)
     PartialMessage.objects.filter(pk=pk).update(delivered_at=now())
     told = f"Incomplete: {len(parts)} of {group.count} parts came within five minutes."
-    InboundRequest.objects.filter(pk=group.request_id).update(reason=told)
+    InboundRequest.objects.filter(pk=group.request.pk).update(reason=told)
     return True
 
 

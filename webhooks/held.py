@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -35,7 +36,7 @@ def apply_held() -> int:
     return done
 
 
-def _meaning(webhook_id: object, word: str) -> str | None:
+def _meaning(webhook_id: UUID, word: str) -> str | None:
     webhook = Webhook.objects.select_related("endpoint__credential").get(pk=webhook_id)
     try:
         return configuration_of(webhook).reader.meaning(word)
@@ -44,7 +45,7 @@ def _meaning(webhook_id: object, word: str) -> str | None:
         return None
 
 
-def _apply_all(webhook_id: object, word: str, meaning: str, *, limit: int) -> int:
+def _apply_all(webhook_id: UUID, word: str, meaning: str, *, limit: int) -> int:
     rows = HeldReport.objects.filter(webhook_id=webhook_id, word=word).select_related("webhook__endpoint")
     return sum(_apply(held, meaning) for held in rows.order_by("id")[:limit])
 

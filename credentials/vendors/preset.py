@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -183,10 +183,8 @@ class Preset:
     def webhook(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The `[webhook]` table with the variants that these inputs choose; {} without one."""
         texts = {item.name: as_text(inputs.get(item.name, item.default)) for item in self.inputs}
-        found = dict(_table(self.data, WEBHOOK))
-        for variant in self._chosen(texts):
-            found = laid_over(found, _table(variant, WEBHOOK))
-        return found
+        changes = (_table(variant, WEBHOOK) for variant in self._chosen(texts))
+        return reduce(laid_over, changes, dict(_table(self.data, WEBHOOK)))
 
     def tables(self, inputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The tables of the file with variants and inputs laid in, templates as they are; "" is the top."""
@@ -248,9 +246,9 @@ class Preset:
         webhooks = [_table(table, WEBHOOK) for table in (self.data, *variants)]
         used = set(names_in([data["request"], data["auth"], data[""], rules, webhooks]))
         used |= {name for rule in rules for name in rule.get("again_without", ())}
+        choosing = {name for variant in variants for name in variant["when"]}
         # The webhook is made of the variables whenever it is read: what chooses a variant of it must stay.
         used |= {name for variant in variants if WEBHOOK in variant for name in variant["when"]}
-        choosing = {name for variant in variants for name in variant["when"]}
         for item in self.inputs:
             if not item.field and (item.name in used or item.name not in choosing):
                 yield Variable(item.name, texts[item.name], item.secret, item.label, item.required, item.help)

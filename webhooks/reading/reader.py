@@ -111,9 +111,11 @@ class InboundReader:
                 self._inbound.value(row, "inboundMessage"),
             )
         except FieldFault as fault:
-            return reading.misfit(row, self._inbound, fault.text)
+            reading.misfit(row, self._inbound, fault.text)
+            return None
         if text is None or number is None or not number.strip():
-            return reading.misfit(row, self._inbound, "")
+            reading.misfit(row, self._inbound, "")
+            return None
         try:
             event: Event = self._text_event(row, number, text)
         except FieldFault as fault:
@@ -147,10 +149,12 @@ class InboundReader:
             theirs, ours = _short(report, row, "providerMessageId"), _short(report, row, "client_reference")
             word = _short(report, row, "feedbackStatus")
         except FieldFault as fault:
-            return reading.misfit(row, report, fault.text)
+            reading.misfit(row, report, fault.text)
+            return None
         fixed = rule.status if rule else ""
         if not (theirs or ours) or not (word or fixed):
-            return reading.misfit(row, report, "")
+            reading.misfit(row, report, "")
+            return None
         try:
             event: Event = self._report_event(row, theirs, ours, word, fixed)
         except FieldFault as fault:
@@ -179,7 +183,8 @@ class InboundReader:
         try:
             number = _short(mapping, row, "profileNumber")
             if not number:
-                return reading.misfit(row, mapping, "")
+                reading.misfit(row, mapping, "")
+                return None
             event = OptOut(
                 number=number,
                 recipient=_short(mapping, row, "inboundNumber"),
@@ -188,7 +193,8 @@ class InboundReader:
                 occurred_at=read_moment(_short(mapping, row, "originTimestamp")),
             )
         except FieldFault as fault:
-            return reading.misfit(row, mapping, fault.text)
+            reading.misfit(row, mapping, fault.text)
+            return None
         return _Fit(row, rule, event)
 
     def _misfit(self, inbound: list[Row], reports: list[Row], reading: _Reading) -> str:
@@ -233,7 +239,7 @@ class _Reading:
                 self.misfits[row.place] = told or self.misfits.get(row.place, "")
 
 
-_OTHERS: Final = {"ignore": Ignored, "refuse": Refused}
+_OTHERS: Final[Mapping[str, type[Ignored] | type[Refused]]] = {"ignore": Ignored, "refuse": Refused}
 
 
 def _told(rule: CallbackRule) -> str:
