@@ -74,7 +74,7 @@ def _reader(vendor: str) -> InboundReader:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-@settings(max_examples=150, deadline=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(_TYPES),
     st.sampled_from(["", "status=1&id=2", "from=%2B1&text=%ff", "=&&=", "uuid=zzz"]),
