@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from core.bulk import update_rows
+from core.bulk import InsertWhere, update_rows
 from core.clock import now
-from messaging import events
+from messaging import events, usual_reports
 from messaging.matching import Found, Report, find, moves, reference
 from messaging.models import LONGEST_PROVIDER_ID, Message, MessageEvent, MessagePart, ParkedReport
 from messaging.states import (
@@ -53,7 +53,9 @@ class ReportResult(StrEnum):
 
 def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     """Move the reported part and its message; park the report when the message is not known as sent yet."""
-    with transaction.atomic():
+    if apply_usual(credential_id=credential_id, report=report):
+        return ReportResult.APPLIED
+    with transaction.atomic(savepoint=False):
         found = find(credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             _park(credential_id, report, found)
@@ -71,6 +73,25 @@ def addressee_of(*, credential_id: uuid.UUID, report: Report) -> tuple[str, str]
     found = find(credential_id, report, lock=False)
     row = Message.objects.filter(pk=found.message_id).values_list("msisdn", "sender") if found else ()
     return next(iter(row), ("", ""))
+
+
+def apply_usual(*, credential_id: uuid.UUID, report: Report, along: InsertWhere | None = None) -> bool:
+    """Apply the report if that takes no decision: one part, known by the provider's id, moving up; False if not so.
+
+    `along` is written in the same statement, if the report is applied.
+    """
+    wanted = None if report.status in _NOTED else REPORTED_PART.get(report.status)
+    if wanted is None or not report.provider_id or connection.vendor != "postgresql":
+        return False
+    return usual_reports.apply(
+        credential_id=credential_id,
+        provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
+        recipient=report.recipient,
+        reported=wanted,
+        words=_words(report),
+        at=now(),
+        along=along,
+    )
 
 
 def match_parked(messages: Iterable[Message]) -> None:

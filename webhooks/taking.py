@@ -13,10 +13,11 @@ from webhooks import acting, assembling, inbound, inbox, opting_out
 from webhooks.keywords import KeywordRules
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note
-from webhooks.reading import InboundText, OptOut, StatusReport
+from webhooks.reading import Event, Ignored, InboundText, OptOut, StatusReport
 from webhooks.replies import channel_of
 from webhooks.statuses import IGNORE, NO_PROGRESS
 
+NO_CODES = ("", "0")  # how providers say that there was no error
 _PARKED = "Its message is not known yet; the report waits for it."
 
 
@@ -42,7 +43,7 @@ def take_report(
 ) -> Note:
     """Apply a report; an opt-out in its code is recorded first, since a subject is locked before its messages."""
     credential_id = webhook.endpoint.credential_id
-    report = _report(event, webhook)
+    report = report_of(event)
     if not can_be_ours(report):
         return Note(
             RequestState.QUARANTINED,
@@ -68,7 +69,15 @@ def take_report(
     return Note(RequestState.PROCESSED, reason, opted_out.wait_for if opted_out else None)
 
 
-def _report(event: StatusReport, webhook: Webhook) -> Report:
+def may_forbid_a_send(event: Event, codes: Mapping[str, str]) -> bool:
+    """Whether the event may hold a person's wish: anything but a report, and a report whose code is an opt-out."""
+    if isinstance(event, StatusReport):
+        return codes.get(event.code) == FailureClass.OPTED_OUT.value
+    return not isinstance(event, Ignored)
+
+
+def report_of(event: StatusReport) -> Report:
+    """The event as messaging takes it."""
     return Report(
         status=event.status,
         provider_id=event.provider_id,
@@ -88,7 +97,7 @@ def _opt_out_of(
     codes: Mapping[str, str],
 ) -> Note | None:
     """The opt-out that the report's error code means, recorded; None when it means none."""
-    if not event.code or event.code == "0":
+    if event.code in NO_CODES:
         return None
     failure = codes.get(event.code)
     if failure is None and event.status not in _GOOD:

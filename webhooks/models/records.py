@@ -98,7 +98,11 @@ class Webhook(Verified):
 
 
 class InboundRequest(models.Model):
-    """One callback as it came, sealed; `body_is_base64` where the bytes were no UTF-8 text."""
+    """One callback as it came, sealed; `body_is_base64` where the bytes were no UTF-8 text.
+
+    `number_key` and `id_key` are keyed hashes of the number and the provider's id in it (of the first event, where
+    it brought several): it can be found by them while it stays sealed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     webhook = models.ForeignKey(
@@ -106,12 +110,14 @@ class InboundRequest(models.Model):
     )
     received_at = models.DateTimeField("Received", default=timezone.now)
     method = models.CharField("Method", max_length=8)
-    role = models.CharField("URL ends with", max_length=40, blank=True)
     content_type = models.CharField("Content type", max_length=100, blank=True)
     query = EncryptedTextField("Query", blank=True)
     body = EncryptedTextField("Body", blank=True)
     body_is_base64 = models.BooleanField(default=False)
     headers = models.JSONField("Headers", default=dict)
+    role = models.CharField("URL ends with", max_length=40, blank=True)
+    number_key = models.CharField(max_length=32, blank=True)
+    id_key = models.CharField(max_length=32, blank=True)
     state = models.CharField("State", max_length=12, choices=RequestState, default=RequestState.RECEIVED)
     reason = models.CharField("Reason", max_length=500, blank=True)
 
@@ -126,6 +132,8 @@ class InboundRequest(models.Model):
                 name="callback_attention",
                 condition=models.Q(state__in=[RequestState.QUARANTINED, RequestState.RECEIVED]),
             ),
+            models.Index(fields=["number_key"], name="callback_number", condition=~models.Q(number_key="")),
+            models.Index(fields=["id_key"], name="callback_id", condition=~models.Q(id_key="")),
         ]
 
     def __str__(self) -> str:
@@ -142,6 +150,23 @@ class InboundRequest(models.Model):
             self.body, self.body_is_base64 = body.decode(), False
         except UnicodeDecodeError:
             self.body, self.body_is_base64 = base64.b64encode(body).decode("ascii"), True
+
+
+class InboundRequestKey(models.Model):
+    """Number and provider's id, hashed, of one more event in a callback that brought several."""
+
+    request = models.ForeignKey(InboundRequest, on_delete=models.CASCADE, related_name="keys")
+    number_key = models.CharField(max_length=32, blank=True)
+    id_key = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["number_key"], name="further_number", condition=~models.Q(number_key="")),
+            models.Index(fields=["id_key"], name="further_id", condition=~models.Q(id_key="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Key of {self.request_id}"
 
 
 class InboundMessage(models.Model):
