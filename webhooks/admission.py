@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 from django.db import DatabaseError
 
-from core.errors import GatewayError
 from webhooks import nonces, refusals
-from webhooks.answers import REFUSED, TAKEN, UNAVAILABLE, Answer
 from webhooks.callback import Callback
-from webhooks.configuration import configuration_of
 from webhooks.models import Webhook
 from webhooks.nonces import Claim
 from webhooks.secrets import note_use
@@ -21,32 +17,19 @@ from webhooks.verifying import verifier_of
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """`answer` for a callback that is not to be processed, None for one that is."""
-
-    claim: Claim
-    answer: Answer | None = None
-
-
-def admit(*, webhook: Webhook, callback: Callback) -> Admission:
+def admit(*, webhook: Webhook, callback: Callback) -> Claim:
     """Verify a callback and use its nonce; `settle` must follow where it is processed."""
     verdict = verifier_of(webhook).check(callback)
     claim = _claim(webhook, callback, verdict) if verdict.valid else Claim(verdict)
-    if claim.busy:
-        return Admission(claim, UNAVAILABLE)
-    if claim.repeats:  # our answer was lost on its way; it is given again, and nothing is done again
-        return Admission(claim, _answer_of(webhook))
-    if not claim.verdict.valid:
+    if not (claim.verdict.valid or claim.repeats or claim.busy):
         refusals.keep(webhook=webhook, callback=callback, verdict=claim.verdict)
-        return Admission(claim, REFUSED)
-    return Admission(claim)
+    return claim
 
 
-def settle(admission: Admission, *, taken: bool) -> None:
+def settle(claim: Claim, *, taken: bool) -> None:
     """Say whether the callback was taken."""
     try:
-        nonces.settle(admission.claim, taken=taken)
+        nonces.settle(claim, taken=taken)
     except DatabaseError:  # the claim lapses, and a repeat finds what was done already
         log.warning("a used nonce could not be settled", exc_info=True)
 
@@ -59,10 +42,3 @@ def _claim(webhook: Webhook, callback: Callback, verdict: Verdict) -> Claim:
     except DatabaseError:  # it may be spooled; processing a repeat has no effect
         log.warning("webhook %s: the nonce of a callback could not be claimed", webhook.id, exc_info=True)
         return Claim(verdict)
-
-
-def _answer_of(webhook: Webhook) -> Answer:
-    try:
-        return configuration_of(webhook).answer
-    except GatewayError:
-        return TAKEN

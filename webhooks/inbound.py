@@ -6,6 +6,7 @@ from django.db import transaction
 
 from consent import ledger
 from consent.models import Kind
+from core.bulk import insert_once
 from core.errors import NumberInvalid
 from core.secrets import keyed_hash
 from webhooks import acting
@@ -31,7 +32,7 @@ def take(
     except NumberInvalid as error:
         return Note(RequestState.QUARANTINED, f'From "{event.number[:50]}": {error.text}')
     match = rules.match(event.text)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         message = _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
@@ -78,10 +79,9 @@ def _insert(
         intent=match.intent.value,
         keyword=match.keyword[:100],
         occurred_at=event.occurred_at,
+        received_at=raw.received_at,
     )
-    # The database decides who was first: a parallel copy waits here for the first one's commit.
-    InboundMessage.objects.bulk_create([message], ignore_conflicts=True)
-    return message if InboundMessage.objects.filter(pk=message.pk).exists() else None
+    return message if insert_once(message) else None
 
 
 def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest) -> tuple[str, bool]:

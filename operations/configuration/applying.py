@@ -95,6 +95,7 @@ def _apply_webhook(document: Document) -> Webhook:
         variable = secret_name(document.name, VERIFICATION)
         raise ConfigurationInvalid(f"verification: give the secret in {variable}.", param="verification")
     _insist(form)
+    form.instance.mapping = document.values.get("mapping", {})
     return form.save()
 
 

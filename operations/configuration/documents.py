@@ -22,7 +22,7 @@ from webhooks.models import Webhook
 WEBHOOK_KEYS: Final = (
     "credential", "vendor", "brand", "help_contact", "opt_in_keywords", "opt_in_message", "opt_out_keywords",
     "opt_out_message", "help_keywords", "help_message", "opt_out_scope", "opt_out_purpose", "inbound_mapping",
-    "report_mapping", "status_map", "verification",
+    "report_mapping", "status_map", "mapping", "verification",
 )  # fmt: skip
 CHANNEL_KEYS: Final = (
     "description",
@@ -91,6 +91,8 @@ def _credential(row: ApiCredential) -> Document:
 
 def _webhook(row: Webhook) -> Document:
     values = {name: getattr(row, name) for name in WEBHOOK_KEYS if name not in ("credential", "verification")}
+    if not values["mapping"]:
+        del values["mapping"]
     verification = row.verification.table()
     return Document(
         "webhooks", row.name, {"credential": row.credential.name, **values, "verification": verification}

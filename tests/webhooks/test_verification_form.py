@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from access.models import AuditEntry
+from credentials import storing
 from credentials.models import ApiCredential
+from credentials.vendors import VENDORS
 from tests.webhooks.conftest import shown
 from tests.webhooks.signing import SECRET
 from tests.webhooks.test_screens import ADD, filled, page_of
@@ -129,3 +131,11 @@ def test_a_form_that_says_nothing_of_verification_keeps_the_scheme(staff: Client
     assert staff.post(page_of(webhook), filled(webhook.credential)).status_code == 302
     webhook.refresh_from_db()
     assert webhook.verify_scheme == "bearer"
+
+
+def test_a_secret_that_the_credential_holds_need_not_be_pasted_again(staff: Client, db: None) -> None:
+    inputs = {"account_sid": "AC1", "auth_token": SECRET}
+    twilio = storing.store(credential=ApiCredential(), name="Twilio", preset=VENDORS["twilio"], inputs=inputs)
+    values = filled(twilio, vendor="twilio", inbound_mapping="", report_mapping="", verify_scheme="twilio")
+    assert staff.post(ADD, values).status_code == 302
+    assert [row.value for row in Webhook.objects.get().secrets.all()] == [SECRET]

@@ -10,11 +10,13 @@ from typing import Any, Final
 from django import forms
 from django.utils.html import format_html
 
-from core.errors import SecretUnreadable
+from core.clock import now
+from core.errors import GatewayError, SecretUnreadable
 from core.forms import SecretField, SecretTextarea
 from credentials.widgets import select, text_area, text_input
 from webhooks.models import VERIFY_FIELDS, Webhook
 from webhooks.models.verified import PREFIX
+from webhooks.presets import starting_verification
 from webhooks.secrets import OVERLAPS, add_secret
 from webhooks.verification import SCHEMES, SecretInvalid, Site, VerificationSpec, problems_of
 
@@ -102,6 +104,7 @@ class VerificationForm(forms.ModelForm):  # type: ignore[type-arg]
         if "verify_scheme" not in self.fields:  # shown to somebody who may only look
             return
         self._scheme_before = self.instance.verify_scheme
+        self._from_credential = ""
         for name in VERIFY_FIELDS:
             self.fields[name].required = False
         adding = self.instance._state.adding
@@ -141,7 +144,7 @@ class VerificationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def save_secret(self, webhook: Webhook) -> bool:
         """Add the secret that was typed to the saved webhook; True when there was one."""
-        value = self.cleaned_data.get("verify_secret", "")
+        value = self.cleaned_data.get("verify_secret", "") or self._from_credential
         if not value.strip() or not SCHEMES[webhook.verify_scheme].secret_label:
             return False
         other_scheme = self._scheme_before != webhook.verify_scheme
@@ -180,7 +183,10 @@ class VerificationForm(forms.ModelForm):  # type: ignore[type-arg]
         typed = str(cleaned.get("verify_secret") or "")
         scheme = SCHEMES[spec.scheme](spec, Site(""))
         if not typed.strip():
-            if not any(_fits(scheme, row) for row in self._stored):
+            if any(_fits(scheme, row) for row in self._stored):
+                return
+            self._from_credential = _secret_of_credential(spec, cleaned)
+            if not self._from_credential:
                 self.add_error("verify_secret", f"{scheme.secret_label}: paste it here. {scheme.help}")
             return
         try:
@@ -189,7 +195,21 @@ class VerificationForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("verify_secret", str(error))
 
 
+def _secret_of_credential(spec: VerificationSpec, cleaned: Mapping[str, Any]) -> str:
+    """The secret that the vendor's preset finds in the credential for this very scheme, "" for none."""
+    credential = cleaned.get("credential")
+    if credential is None:
+        return ""
+    try:
+        found = starting_verification(Webhook(vendor=credential.vendor), credential)
+    except GatewayError:  # the mapping's own check says what is wrong
+        return ""
+    return found[1] if found and found[0].scheme == spec.scheme else ""
+
+
 def _fits(scheme: Any, row: Any) -> bool:
+    if row.valid_until is not None and row.valid_until <= now():
+        return False
     try:
         scheme.key_of(row.value)
     except (SecretInvalid, SecretUnreadable):

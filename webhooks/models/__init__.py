@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from webhooks.custom_models import CustomAction, CustomKeyword, Forward, ForwardState
+from webhooks.models.mapping import HeldReport, PartialMessage, ProviderStatus, StatusMeaning
 from webhooks.models.records import (
     INTENTS,
-    HeldReport,
     InboundMessage,
     InboundRequest,
     InboundRequestKey,
     OptOutPurpose,
     OptOutScope,
-    PartialMessage,
-    ProviderStatus,
     RequestState,
-    StatusMeaning,
     Webhook,
     WebhookKind,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import socket
 import threading
+from multiprocessing.util import Finalize
 
 from django.db import DatabaseError, close_old_connections, connection
 
@@ -115,7 +115,8 @@ def start() -> None:
     if _keeper is None:
         _keeper = Keeper(store(), outage)
         _keeper.start()
-        atexit.register(stop)
+        # Not atexit: a server's worker processes come from multiprocessing, which runs its own finalizers only.
+        Finalize(None, stop, exitpriority=100)
 
 
 def stop() -> None:

@@ -33,6 +33,10 @@ def replay(spool: Store | None = None, *, seconds: float = _FOR_SECONDS) -> int:
             except (OperationalError, InterfaceError):
                 log.warning("the database fails while spooled callbacks are read; they wait", exc_info=True)
                 break
+            except Exception:
+                # One that always fails must not keep those behind it, and every sender, waiting.
+                log.exception("a spooled callback failed and was set aside")
+                spool.set_aside(name)
             if time.monotonic() > deadline:
                 break
     return done
