@@ -59,9 +59,9 @@ bench-consent-import: $(DEV_STAMP) ## A million rows of consent from CSV; target
 bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s
 	$(BIN)/python -m bench.keywords
 
-contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers
+contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers: sending, messages, reports
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \
-		--presets credentials/vendors --side outbound
+		--presets credentials/vendors
 
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock

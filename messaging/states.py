@@ -105,6 +105,7 @@ REPORTED_PART: dict[str, PartState] = {
     "accepted": P.ACCEPTED,
     "sent": P.SENT,
     "delivered": P.DELIVERED,
+    "read": P.DELIVERED,
     "undelivered": P.UNDELIVERED,
     "failed": P.UNDELIVERED,
     "expired": P.EXPIRED,

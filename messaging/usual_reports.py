@@ -23,6 +23,7 @@ WITH found AS (
     SELECT p.id AS part, p.state AS part_state, m.state
     FROM messaging_messagepart p JOIN messaging_message m ON m.id = p.message_id
     WHERE m.credential_id IS NOT DISTINCT FROM %s AND p.provider_id = %s AND m.part_count = 1
+        AND (%s = '' OR m.msisdn = %s)
     ORDER BY m.id LIMIT 1 FOR UPDATE OF m
 ), part AS (
     UPDATE messaging_messagepart t SET state = '{wanted}'
@@ -48,15 +49,19 @@ def apply(
     *,
     credential_id: uuid.UUID,
     provider_id: str,
+    recipient: str,
     reported: PartState,
     words: str,
     at: datetime,
     along: InsertWhere | None = None,
 ) -> bool:
-    """Whether the report was usual and is applied; inside a transaction or by itself. `along` is written with it."""
+    """Whether the report was usual and is applied; inside a transaction or by itself. `along` is written with it.
+
+    `recipient` ("": any) tells the messages of a batch apart, which share the provider's id.
+    """
     sql, is_final = _statement(reported)
     finished = [at] if is_final else []
-    values = [credential_id, provider_id, words, *finished, provider_id, at, at, words]
+    values = [credential_id, provider_id, recipient, recipient, words, *finished, provider_id, at, at, words]
     if along is None:
         return bool(prepared.execute(f"{sql} SELECT message_id FROM event", values)[0])
     return prepared.execute(f"{sql} {along.sql} FROM event", [*values, *along.values])[1] > 0

@@ -22,7 +22,11 @@ from messaging.hosts import forget_gone
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.pulse import beat_of_worker
+from webhooks.assembling import deliver_incomplete
+from webhooks.held import apply_held
 from webhooks.leftovers import process_leftovers
+from webhooks.nonces import forget_expired
+from webhooks.refusals import forget_old as forget_old_refusals
 from webhooks.retention import purge_callbacks
 from webhooks.spool.keeper import replay_leftover
 
@@ -53,6 +57,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=30.0),
     Periodic(continue_imports, every=1.0),
+    Periodic(apply_held, every=10.0),
+    Periodic(deliver_incomplete, every=15.0),
     Periodic(lapse_due, every=60.0),
     Periodic(expire, every=300.0),
     Periodic(purge_callbacks, every=300.0),
@@ -61,6 +67,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(close_expired, every=3600.0),
     Periodic(forget_gone, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
+    Periodic(forget_expired, every=600.0),
+    Periodic(forget_old_refusals, every=3600.0),
 )
 
 

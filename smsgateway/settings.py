@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from core.callers import networks_of
 from core.keyfile import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,6 +27,8 @@ ALLOWED_HOSTS = env.list(
     "SMSGATEWAY_ALLOWED_HOSTS",
     default=list(dict.fromkeys([_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])),
 )
+# Proxies whose X-Forwarded-For is believed, as networks; without any the peer of the connection is the caller.
+SMSGATEWAY_TRUSTED_PROXIES = networks_of(env.list("SMSGATEWAY_TRUSTED_PROXIES", default=[]))
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 # --- Keys -----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from profiles.selectors import attributes_for
 from webhooks.keywords import Intent, KeywordRules, Match
 from webhooks.models import InboundMessage, OptOutScope, RequestState, Webhook
 from webhooks.outcomes import Note
-from webhooks.replies import channel_of, reply_text, sender_for
+from webhooks.replies import STANDARD_MESSAGES, channel_of, reply_text, sender_for
 
 CONFIRM_AGAIN_AFTER = timedelta(hours=24)
 MOST_REPLIES = 20  # to one number in an hour: two gateways answering each other must come to an end
@@ -131,12 +131,20 @@ def _reply(
     sender: str,
     channel: ChannelConfiguration | None,
 ) -> str:
-    asks = any(
-        "profile" in text for text in (webhook.opt_in_message, webhook.opt_out_message, webhook.help_message)
-    )
-    profile = attributes_for([message.msisdn]).get(message.msisdn, {}) if asks else {}
+    own = {
+        Intent.OPT_IN: webhook.opt_in_message,
+        Intent.OPT_OUT: webhook.opt_out_message,
+        Intent.HELP: webhook.help_message,
+    }[match.intent]
+    profile = attributes_for([message.msisdn]).get(message.msisdn, {}) if "profile" in own else {}
     text = reply_text(
-        webhook, match.intent, rules=rules, msisdn=message.msisdn, sender=sender, profile=profile
+        webhook,
+        own,
+        standard=STANDARD_MESSAGES[match.intent],
+        rules=rules,
+        msisdn=message.msisdn,
+        sender=sender,
+        profile=profile,
     )
     try:
         reply: Message = accept(

@@ -26,8 +26,14 @@ def learn() -> int:
     """Look all enabled webhooks up, with everything that receiving needs of them; gives how many."""
     global _learnt
     enabled = Webhook.objects.filter(endpoint__enabled=True).select_related("endpoint__credential")
+    enabled = enabled.prefetch_related("secrets")
     _learnt = {webhook.endpoint.token_digest: webhook for webhook in enabled[:_MOST_LEARNT]}
     return len(_learnt)
+
+
+def learnt() -> list[Webhook]:
+    """What `learn` found and what was looked up since, each with its secrets at hand or in memory."""
+    return list(_learnt.values())
 
 
 def forget() -> None:

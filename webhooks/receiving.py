@@ -10,21 +10,21 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
 from messaging import suppress
-from messaging.reports import Report, ReportResult, apply_report
-from webhooks import inbound
-from webhooks.answers import REFUSED, TAKEN, UNAVAILABLE, Answer
+from webhooks import admission, opting_out, taking
+from webhooks.answering import Answers
+from webhooks.answers import REFUSED, UNAVAILABLE, Answer
 from webhooks.callback import Callback
 from webhooks.configuration import Configuration, configuration_of
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
-from webhooks.reading import Event, Ignored, InboundText, StatusReport
+from webhooks.reading import Event, Ignored, InboundText, OptOut, Refused, StatusReport
 from webhooks.recording import further_keys, key_of, raw_of
 from webhooks.spool.certainty import is_certain
 from webhooks.spool.entries import Entry, keep
 from webhooks.spool.outage import outage
 from webhooks.spool.store import SpoolUnavailable, store
 from webhooks.usual import take_usual
-from webhooks.verification import ACCEPTED, Verdict
+from webhooks.verifying import verifier_of
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +37,20 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
     The webhook's own answer once it is kept, 403 when it is not genuine, 400 when it is nested too deep, 5xx when
     we failed.
     """
-    verdict = _verdict(webhook, callback)
-    if not verdict.valid:
-        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
-        return REFUSED
+    admitted = admission.admit(webhook=webhook, callback=callback)
+    if admitted.busy:
+        return UNAVAILABLE
+    if not admitted.verdict.valid and not admitted.repeats:
+        return _refusal(webhook)
     raw = raw_of(webhook, callback)
+    if admitted.repeats:  # our answer was lost on its way; it is given again, and nothing is done again
+        return _former_answer(raw, webhook)
+    answer = _take(raw, webhook, callback)
+    admission.settle(admitted, taken=answer.status < 500)
+    return answer
+
+
+def _take(raw: InboundRequest, webhook: Webhook, callback: Callback) -> Answer:
     try:
         return _process_twice(raw, webhook)
     except BodyTooDeep as error:
@@ -53,10 +62,8 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
 
 def receive_in_outage(*, webhook: Webhook, callback: Callback) -> Answer:
     """Verify one callback and keep it on disk, without asking the database; 503 where the disk cannot take it."""
-    verdict = _verdict(webhook, callback)
-    if not verdict.valid:
-        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
-        return REFUSED
+    if not verifier_of(webhook).check(callback).valid:
+        return _refusal(webhook)
     return _spool(raw_of(webhook, callback), webhook, callback)
 
 
@@ -91,12 +98,18 @@ def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
     _process(raw, webhook, late=True)
 
 
-def _verdict(webhook: Webhook, callback: Callback) -> Verdict:
+def _former_answer(raw: InboundRequest, webhook: Webhook) -> Answer:
     try:
-        verifier = configuration_of(webhook).verifier
-    except GatewayError:  # nothing is done with what is kept until the configuration can be read again
-        return ACCEPTED
-    return verifier.check(callback)
+        return _outlook(raw, webhook)[0]
+    except BodyTooDeep as error:
+        return Answer(400, error.text)
+
+
+def _refusal(webhook: Webhook) -> Answer:
+    try:
+        return configuration_of(webhook).answers.refused
+    except GatewayError:
+        return REFUSED
 
 
 def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
@@ -113,15 +126,17 @@ def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
 
 def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> Answer:
     """Act on a callback; the wish in a `late` one dates from when it came."""
+    answers = Answers()
     try:
         configuration = configuration_of(webhook)
+        answers = configuration.answers
         events = _events(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
         _keep(raw)
-        return TAKEN
+        return answers.unreadable
     raw.number_key, raw.id_key = key_of(events[0])
     if len(events) == 1:
         notes = _take_one(events[0], raw, webhook, configuration, late=late)
@@ -130,7 +145,7 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
     for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
         if not suppress.wait_until_idle(subject_id):
             log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
-    return configuration.answer
+    return answers.to(events)
 
 
 def _take_one(
@@ -170,39 +185,25 @@ def _take_several(
 
 def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
     body = raw.raw_body
-    if not raw.query and not body.strip():
+    if not raw.query and not raw.role and not body.strip():
         return [Ignored("An empty call, as providers make to check the URL.")]
-    return configuration.reader.read(raw.content_type, raw.query, body)
+    content_type = raw.headers.get("Content-Type", raw.content_type)
+    return configuration.reader.read(content_type, raw.query, body, role=raw.role, headers=raw.headers)
 
 
 def _act(
     event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
 ) -> Note:
     if isinstance(event, InboundText):
-        return inbound.take(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
+        return taking.take_text(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
     if isinstance(event, StatusReport):
-        return _take_report(event, webhook)
-    return Note(RequestState.IGNORED, event.reason)
-
-
-def _take_report(event: StatusReport, webhook: Webhook) -> Note:
-    if not event.known:
-        return Note(
-            RequestState.QUARANTINED,
-            f'The status "{event.raw_status}" is not known. Add it to Status words of the webhook.',
+        return taking.take_report(event, raw=raw, webhook=webhook, codes=configuration.codes)
+    if isinstance(event, OptOut):
+        return opting_out.take(
+            event, raw=raw, webhook=webhook, reason="The provider says so in its callback."
         )
-    if not event.status:
-        return Note(RequestState.PROCESSED, f'Status "{event.raw_status}": no progress.')
-    report = Report(
-        status=event.status,
-        provider_id=event.provider_id,
-        message_id=event.client_reference,
-        raw_status=event.raw_status,
-        code=event.code,
-    )
-    result = apply_report(credential_id=webhook.endpoint.credential_id, report=report)
-    parked = "Its message is not known yet; the report waits for it."
-    return Note(RequestState.PROCESSED, parked if result is ReportResult.PARKED else "")
+    state = RequestState.QUARANTINED if isinstance(event, Refused) else RequestState.IGNORED
+    return Note(state, event.reason)
 
 
 def _keep(raw: InboundRequest) -> None:
@@ -253,5 +254,6 @@ def _outlook(raw: InboundRequest, webhook: Webhook) -> tuple[Answer, bool]:
     except BodyTooDeep:
         raise
     except GatewayError:
-        return TAKEN, True
-    return configuration.answer, not all(isinstance(event, StatusReport | Ignored) for event in events)
+        return Answers().unreadable, True
+    urgent = any(taking.may_forbid_a_send(event, configuration.codes) for event in events)
+    return configuration.answers.to(events), urgent

@@ -31,6 +31,14 @@ STANDARD_MESSAGES: Mapping[Intent, str] = {
     ),
     Intent.HELP: "{{brand}}: For help contact {{helpContact}}. Reply {{optOutKeyword}} to unsubscribe.",
 }
+STANDARD_PROMPT = (
+    "{{brand}}: Please confirm that you want our messages: reply {{optInKeyword}}. "
+    "Reply {{optOutKeyword}} for none, {{helpKeyword}} for help."
+)
+STANDARD_FUZZY = (
+    "{{brand}}: Did you want to unsubscribe? Reply {{optOutKeyword}} and you get no more messages. "
+    "Reply {{helpKeyword}} for help."
+)
 FALLBACK_BRAND = "Our service"
 FALLBACK_CONTACT = "us directly"
 # What a reply may use besides the profile's attributes.
@@ -51,18 +59,21 @@ _PREFERRED = ("START", "STOP", "HELP")
 
 def reply_text(
     webhook: Webhook,
-    intent: Intent,
+    source: str,
     *,
+    standard: str = "",
     rules: KeywordRules,
     msisdn: str,
     sender: str,
     profile: Mapping[str, Any],
+    more: Mapping[str, Any] | None = None,
 ) -> str:
-    """The webhook's message for the intent, or the standard one, personalised; what is missing stays blank.
+    """The operator's text, or the standard one, personalised; what is missing stays blank.
 
-    A message that cannot be used as it stands gives way to the standard one: a keyword is always answered.
+    A text that cannot be used as it stands gives way to the standard one: a keyword is always answered.
     """
     context = {
+        **(more or {}),
         "brand": webhook.brand.strip() or FALLBACK_BRAND,
         "helpContact": webhook.help_contact.strip() or FALLBACK_CONTACT,
         "toNumber": msisdn,
@@ -72,18 +83,11 @@ def reply_text(
         "helpKeyword": _shown(rules.help),
         "profile": dict(profile),
     }
-    texts = (webhook.opt_in_message, webhook.opt_out_message, webhook.help_message)
-    if any(optout.VARIABLE in text for text in texts):
+    if optout.VARIABLE in source:
         context[optout.VARIABLE] = optout_url(
             msisdn=msisdn, sender=sender, credential_id=webhook.endpoint.credential_id
         )
-    own = {
-        Intent.OPT_IN: webhook.opt_in_message,
-        Intent.OPT_OUT: webhook.opt_out_message,
-        Intent.HELP: webhook.help_message,
-    }[intent]
-    standard = STANDARD_MESSAGES[intent]
-    return _rendered(own, context, webhook) or _rendered(standard, context, webhook)
+    return _rendered(source, context, webhook) or _rendered(standard, context, webhook)
 
 
 def channel_of(

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from credentials.admin.sections import Section
+from core.sections import Section
 from credentials.curl.draft import Draft
 from credentials.drafts import load_draft, store_draft
 from credentials.forms.offers import completed, draft_of_preset, followed, rows_of

@@ -31,6 +31,30 @@
     });
   };
 
+  // Reports need no keywords: what is about messages of people goes.
+  const showForKind = (kind) => {
+    const show = () => {
+      for (const section of document.querySelectorAll("[data-about-people]")) {
+        section.hidden = kind.value === "feedback";
+      }
+    };
+    kind.addEventListener("change", show);
+    show();
+  };
+
+  // Each action of a custom keyword has its own fields.
+  const CELLS = { reply: ["message"], tag: ["attribute", "value", "message"], forward: ["forward_url", "message"] };
+  const showForAction = (select) => {
+    const row = select.closest("[data-row]");
+    for (const name of ["attribute", "value", "forward_url", "message"]) {
+      const cell = row.querySelector(`[data-cell="${name}"]`);
+      if (cell) cell.hidden = !CELLS[select.value].includes(name);
+    }
+    const label = row.querySelector('[data-cell="message"] label');
+    if (label) label.textContent = select.value === "reply" ? "Reply message" : "Reply message (optional)";
+  };
+  const showAllActions = () => document.querySelectorAll("select[data-action]").forEach(showForAction);
+
   const copy = async (button) => {
     const field = document.getElementById(button.dataset.copy);
     const status = document.querySelector("[data-copied]");
@@ -52,6 +76,15 @@
       keepMatching(vendor, credentials);
       swapSamples(vendor);
     }
+    const kind = document.querySelector('select[name="kind"]');
+    if (kind) showForKind(kind);
+    showAllActions();
+    document.addEventListener("change", (event) => {
+      if (event.target.matches("select[data-action]")) showForAction(event.target);
+    });
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-add-row]")) setTimeout(showAllActions);
+    });
     for (const button of document.querySelectorAll("button[data-copy]")) {
       button.addEventListener("click", () => copy(button));
     }

@@ -22,11 +22,17 @@ from unfold.admin import ModelAdmin
 
 from access.audit import AuditedAdmin, address_of, record
 from core.admin_links import RowLinks
+from core.sections import fieldsets_of, sections_of
 from credentials import endpoints
 from credentials.models import ApiCredential
 from credentials.vendors import preset_of
-from webhooks import services
+from webhooks import reply_preview, services
+from webhooks.admin.custom import CustomKeywordInline
+from webhooks.admin.secrets import VerificationAdmin
+from webhooks.admin.sections import ABOUT_PEOPLE, PARTS
 from webhooks.forms import WebhookForm
+from webhooks.forms.custom import CustomKeywordFormSet
+from webhooks.forms.tables import MESSAGES
 from webhooks.models import InboundRequest, Webhook
 from webhooks.preview import KINDS, Kind, check
 from webhooks.replies import FALLBACK_BRAND
@@ -39,18 +45,13 @@ _SHOWN_CALLBACKS = 5
 
 
 @admin.register(Webhook)
-class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     """How callbacks of a credential are read and answered."""
 
     form = WebhookForm
-    fieldsets = (
-        (None, {"fields": ("name", "vendor", "credential", "brand", "help_contact")}),
-        ("Opt-in", {"fields": ("opt_in_keywords", "opt_in_message")}),
-        ("Opt-out", {"fields": ("opt_out_keywords", "opt_out_message", "opt_out_scope", "opt_out_purpose")}),
-        ("Help", {"fields": ("help_keywords", "help_message")}),
-        ("Payload", {"fields": ("inbound_mapping", "report_mapping", "status_map")}),
-    )
-    list_display = ("name", "vendor_label", "credential_name", "standing", "last_callback")
+    inlines = (CustomKeywordInline,)
+    fieldsets = fieldsets_of(PARTS)
+    list_display = ("name", "vendor_label", "kind", "credential_name", "standing", "last_callback")
     list_filter = ("vendor", ("endpoint__enabled", admin.BooleanFieldListFilter))
     list_select_related = ("endpoint__credential",)
     search_fields = ("name", "brand", "endpoint__credential__name")
@@ -64,8 +65,14 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     change_form_outer_before_template = "admin/webhooks/webhook_url.html"
 
     class Media:
-        css = {"all": ["webhooks/webhook.css"]}
-        js = [forms.Script("webhooks/webhook.js", defer=True)]
+        css = {"all": ["credentials/credential.css", "webhooks/webhook.css", "webhooks/keywords.css"]}
+        js = [
+            "credentials/rows.js",
+            forms.Script("webhooks/webhook.js", defer=True),
+            forms.Script("webhooks/chips.js", defer=True),
+            forms.Script("webhooks/replies.js", defer=True),
+            "webhooks/verification.js",
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         """Each row with the time of its latest callback."""
@@ -106,6 +113,29 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
                 request, f"Standard messages call you “{FALLBACK_BRAND}” until you fill in Brand name."
             )
 
+    def get_inline_instances(self, request: HttpRequest, obj: Webhook | None = None) -> list[Any]:
+        """A request that says nothing of the rows, as a script may send it, leaves them as they are."""
+        if request.method == "POST" and f"{CustomKeywordFormSet.group}-TOTAL_FORMS" not in request.POST:
+            return []
+        return list(super().get_inline_instances(request, obj))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Rows belong to what is read once and remembered."""
+        super().save_related(request, form, formsets, change)
+        services.touch(webhook=form.instance)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """The form in sections."""
+        original = context["original"]
+        sections = sections_of(PARTS, context["adminform"], context["inline_admin_formsets"])
+        context = {
+            **context,
+            "sections": sections.values(),
+            "about_people": ABOUT_PEOPLE,
+            "may_edit": original is None or self.has_change_permission(request, original),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def response_post_save_add(self, request: HttpRequest, obj: Webhook) -> HttpResponse:
         """After "Submit" of a new webhook: its page, where the URL is; else the list as usual."""
         if not self.has_change_permission(request, obj):
@@ -133,6 +163,7 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
         return [
             checked("payload", KINDS["inbound"]),
             checked("report", KINDS["report"]),
+            path("check/message/", guarded(self.check_message), name="webhooks_webhook_message_check"),
             path("<uuid:webhook_id>/rotate/", guarded(self.rotate), name="webhooks_webhook_rotate"),
             path("<uuid:webhook_id>/enabled/", guarded(self.set_enabled), name="webhooks_webhook_enabled"),
             *super().get_urls(),
@@ -154,13 +185,29 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def check_sample(self, request: HttpRequest, kind: Kind) -> HttpResponse:
         """The payload editor asks what a sample would read."""
+        posted = self._asked(request)
+        return JsonResponse(check(kind, str(posted.get("source") or "")))
+
+    def check_message(self, request: HttpRequest) -> HttpResponse:
+        """A reply as it is written: what a sample person would get, and how many SMS that is."""
+        posted = self._asked(request)
+        fields = posted.get("fields")
+        standard = MESSAGES.get(str(posted.get("field") or ""), "")
+        return JsonResponse(
+            reply_preview.preview(
+                str(posted.get("source") or ""), standard, fields if isinstance(fields, dict) else {}
+            )
+        )
+
+    def _asked(self, request: HttpRequest) -> dict[str, Any]:
+        """The posted JSON object, from somebody who may fill in the form; an empty one when it is none."""
         if not (self.has_change_permission(request) or self.has_add_permission(request)):
             raise PermissionDenied
         try:
-            source = json.loads(request.body).get("source", "")
-        except (ValueError, AttributeError):
-            source = ""
-        return JsonResponse(check(kind, str(source)))
+            posted = json.loads(request.body)
+        except (ValueError, RecursionError):
+            return {}
+        return posted if isinstance(posted, dict) else {}
 
     def rotate(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
         """Give the webhook a new URL."""

@@ -8,66 +8,31 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from core.editor import PayloadEditor
 from core.errors import GatewayError, MappingInvalid
 from core.segments import segment
 from core.templating import check_text
 from credentials.models import ApiCredential
 from credentials.vendors import VENDORS
-from webhooks.keywords import (
-    DEFAULT_HELP,
-    DEFAULT_OPT_IN,
-    DEFAULT_OPT_OUT,
-    Intent,
-    KeywordRules,
-    missing_required,
-)
+from webhooks.forms.tables import HELP_TEXTS, KEYWORDS, LABELS, MESSAGES, MODEL_FIELDS, WIDGETS
+from webhooks.forms.verification import VerificationForm
+from webhooks.forms.widgets import CredentialSelect
+from webhooks.keywords import KeywordRules, missing_required, split_keywords
 from webhooks.models import Webhook
 from webhooks.preview import place_of
 from webhooks.reading import inbound_sample, report_sample
-from webhooks.replies import FALLBACK_BRAND, REPLY_VARIABLES, STANDARD_MESSAGES
+from webhooks.replies import FALLBACK_BRAND, REPLY_VARIABLES
 from webhooks.samples import samples_of
 from webhooks.services import save_webhook
 from webhooks.statuses import parse_status_map
 
-_KEYWORDS = {
-    "opt_in_keywords": DEFAULT_OPT_IN,
-    "opt_out_keywords": DEFAULT_OPT_OUT,
-    "help_keywords": DEFAULT_HELP,
-}
-_MESSAGES = {
-    "opt_in_message": Intent.OPT_IN,
-    "opt_out_message": Intent.OPT_OUT,
-    "help_message": Intent.HELP,
-}
 _SAMPLES: dict[str, Callable[[str], object]] = {
     "inbound_mapping": inbound_sample,
     "report_mapping": report_sample,
 }
-_KEYWORDS_HELP = "Separate keywords by commas. Leave blank for the standard ones shown in grey."
-_MESSAGE_HELP = (
-    "Leave blank for the standard message shown in grey. You can use {{profile.firstName}} and other profile "
-    "attributes, {{brand}}, {{helpContact}}, {{fromNumber}}, {{toNumber}} and helper functions."
-)
-_BLANK_SAMPLE = "Leave blank for the vendor's standard payload, shown in grey."
-_EDITOR = "admin:webhooks_webhook_{}_check"
 
 
-class CredentialSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]
-    """A list of credentials that tells the browser the vendor of each."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Each option carries `data-vendor`."""
-        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
-        credential = getattr(value, "instance", None)
-        if isinstance(credential, ApiCredential):
-            option["attrs"]["data-vendor"] = credential.vendor
-        return option
-
-
-class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
+class WebhookForm(VerificationForm):
     """Name, vendor, credential, brand, keywords with their messages, and the samples of the payload."""
 
     credential = forms.ModelChoiceField(
@@ -79,64 +44,24 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Webhook
-        fields = (
-            "name", "vendor", "brand", "help_contact",
-            "opt_in_keywords", "opt_in_message", "opt_out_keywords", "opt_out_message",
-            "help_keywords", "help_message",
-            "inbound_mapping", "report_mapping", "status_map", "opt_out_scope", "opt_out_purpose",
-        )  # fmt: skip
-        widgets = {
-            **dict.fromkeys(_KEYWORDS, UnfoldAdminTextInputWidget),
-            **{name: UnfoldAdminTextareaWidget(attrs={"rows": 3}) for name in _MESSAGES},
-            "inbound_mapping": PayloadEditor(_EDITOR.format("payload")),
-            "report_mapping": PayloadEditor(_EDITOR.format("report")),
-            "status_map": UnfoldAdminTextareaWidget(
-                attrs={
-                    "rows": 3,
-                    "placeholder": '{"DLVRD": "delivered", "4": "expired"}',
-                    "spellcheck": "false",
-                }
-            ),
-        }
-        labels = {
-            "credential": "Select API credentials",
-            "opt_out_scope": "Senders an opt-out stops",
-            "opt_out_purpose": "Messages an opt-out stops",
-        }
-        help_texts = {
-            "brand": "Your name as recipients know it. Standard messages begin with it.",
-            "help_contact": "Where people get help: a phone number, an e-mail address or a web page.",
-            **dict.fromkeys(_KEYWORDS, _KEYWORDS_HELP),
-            **dict.fromkeys(_MESSAGES, _MESSAGE_HELP),
-            "opt_out_purpose": "One-time codes that a person asks for always arrive.",
-            "inbound_mapping": (
-                "Paste an inbound message as your provider sends it. Put {{inboundMessage}}, "
-                "{{profileNumber}}, {{inboundNumber}}, {{requestId}} and {{originTimestamp}} in the place of "
-                f"the values. Write form fields as a flat JSON object. {_BLANK_SAMPLE}"
-            ),
-            "report_mapping": (
-                "Paste a delivery report as your provider sends it. Put {{feedbackStatus}}, "
-                "{{providerMessageId}} or {{client_reference}}, {{failureCode}} and {{originTimestamp}} in "
-                f"the place of the values. {_BLANK_SAMPLE}"
-            ),
-            "status_map": (
-                "Only for status words the gateway does not know: the provider's word to sent, delivered, "
-                'undelivered, expired, failed, or "" for no progress.'
-            ),
-        }
+        fields = MODEL_FIELDS
+        widgets = WIDGETS
+        labels = LABELS
+        help_texts = HELP_TEXTS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.warnings: list[str] = []
         if "vendor" not in self.fields:  # shown to somebody who may only look
             return
+        self.fields["kind"].required = False
         self.fields["brand"].widget.attrs["placeholder"] = FALLBACK_BRAND
         samples = _samples_by_vendor()
         self.fields["vendor"].widget.attrs["data-samples"] = json.dumps(samples)
-        for name, words in _KEYWORDS.items():
-            self.fields[name].widget.attrs["placeholder"] = ", ".join(words)
-        for name, intent in _MESSAGES.items():
-            self.fields[name].widget.attrs["placeholder"] = STANDARD_MESSAGES[intent]
+        for name, words in KEYWORDS.items():
+            # What counts is what one sees: a blank list shows the words it stands for.
+            self.initial[name] = self.initial.get(name) or ", ".join(words)
+            self.fields[name].widget.attrs["data-standard"] = ", ".join(words)
         for name, text in samples[self._vendor()].items():
             self.fields[name].widget.attrs["placeholder"] = text
         if not self.instance._state.adding:
@@ -150,9 +75,12 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Checks that need several fields; each error stands at its field."""
         cleaned = super().clean() or {}
+        cleaned["kind"] = cleaned.get("kind") or self.instance.kind
         self._check_credential(cleaned)
+        for name, words in KEYWORDS.items():
+            cleaned[name] = _as_stored(cleaned.get(name, ""), standard=words)
         self._check_keywords(cleaned)
-        for name in _MESSAGES:
+        for name in MESSAGES:
             self._check_message(name, cleaned.get(name, ""))
         for name, read in _SAMPLES.items():
             self._check_sample(name, cleaned.get(name, ""), read)
@@ -164,6 +92,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         webhook: Webhook = super().save(commit=False)
         if commit:
             save_webhook(webhook=webhook, credential=self.cleaned_data["credential"])
+            self.save_secret(webhook)
         return webhook
 
     def _check_credential(self, cleaned: dict[str, Any]) -> None:
@@ -176,15 +105,12 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
             )
 
     def _check_keywords(self, cleaned: dict[str, Any]) -> None:
-        lists = {name.removesuffix("_keywords"): cleaned.get(name, "") for name in _KEYWORDS}
-        try:
-            KeywordRules.parse(**lists)
-        except GatewayError as error:
-            self.add_error(error.param or None, error.text)
+        lists = {name: cleaned.get(f"{name}_keywords", "") for name in ("opt_in", "opt_out", "help")}
+        self._try("opt_out_keywords", lambda: KeywordRules.parse(**lists))
         if missing := missing_required(lists["opt_out"]):
             self.warnings.append(
                 f"The Opt-out Keywords leave out {', '.join(missing)}. The law counts these words as an "
-                "opt-out, so this webhook honours them as well."
+                f"opt-out{_WHAT_THEN[bool(cleaned.get('honour_required'))]}"
             )
 
     def _check_message(self, name: str, source: str) -> None:
@@ -212,7 +138,19 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             check()
         except GatewayError as error:
-            self.add_error(name, error.text)
+            self.add_error(error.param if error.param in self.fields else name, error.text)
+
+
+_WHAT_THEN = {
+    True: ", so this webhook honours them as well.",
+    False: ": when one arrives, everything but one-time codes pauses for that number until you decide.",
+}
+
+
+def _as_stored(listed: str, *, standard: tuple[str, ...]) -> str:
+    """The list as it was typed; blank when it is the standard one, so that it follows the standard."""
+    words = {word.casefold() for word in split_keywords(listed)}
+    return "" if words == {word.casefold() for word in standard} else listed.strip()
 
 
 def _samples_by_vendor() -> dict[str, dict[str, str]]:

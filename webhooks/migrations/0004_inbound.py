@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0001_initial'),
+        ('webhooks', '0003_mapping'),
     ]
 
     operations = [
@@ -28,11 +28,6 @@ class Migration(migrations.Migration):
             model_name='inboundrequest',
             name='number_key',
             field=models.CharField(blank=True, max_length=32),
-        ),
-        migrations.AddField(
-            model_name='inboundrequest',
-            name='role',
-            field=models.CharField(blank=True, max_length=40, verbose_name='URL ends with'),
         ),
         migrations.AddIndex(
             model_name='inboundrequest',

@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from core.clock import database_now
 from messaging import hosts
-from webhooks import lookup
+from webhooks import lookup, verifying
 from webhooks.spool.outage import Outage, outage
 from webhooks.spool.replaying import replay
 from webhooks.spool.store import Store, store
@@ -60,6 +60,7 @@ class Keeper:
             beat(self._spool)
             if self._rounds % _LEARN_EVERY == 0:
                 lookup.learn()
+                verifying.remember(lookup.learnt())
         except DatabaseError:
             self._outage.begin()
             connection.close()

@@ -13,6 +13,15 @@ from credentials.models import ApiCredential, CallbackEndpoint
 from credentials.vendors import vendor_choices
 from messaging.models import Message
 from webhooks.keywords import Intent
+from webhooks.models.verified import Verified
+
+
+class WebhookKind(models.TextChoices):
+    """What the provider sends to this URL."""
+
+    BOTH = "both", "Inbound and feedback"
+    INBOUND = "inbound", "Inbound"
+    FEEDBACK = "feedback", "Feedback"
 
 
 class OptOutScope(models.TextChoices):
@@ -49,7 +58,7 @@ INTENTS = [
 ]
 
 
-class Webhook(models.Model):
+class Webhook(Verified):
     """How a credential's callbacks are read and answered; its URL is the endpoint's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -58,6 +67,7 @@ class Webhook(models.Model):
     )
     name = models.CharField("Name", max_length=100, unique=True)
     vendor = models.CharField("Select SMS vendor", max_length=32, choices=vendor_choices, default="custom")
+    kind = models.CharField("Type", max_length=10, choices=WebhookKind, default=WebhookKind.BOTH)
     brand = models.CharField("Brand name", max_length=60, blank=True)
     help_contact = models.CharField("Help contact", max_length=120, blank=True)
     opt_in_keywords = models.TextField("Opt-in Keywords", blank=True)
@@ -66,6 +76,12 @@ class Webhook(models.Model):
     opt_out_message = models.TextField("Opt-out Message", blank=True)
     help_keywords = models.TextField("Help Keywords", blank=True)
     help_message = models.TextField("Help Message", blank=True)
+    double_opt_in_keywords = models.TextField("Double Opt-in Keywords", blank=True)
+    double_opt_in_message = models.TextField("Double Opt-in Message", blank=True)
+    default_reply = models.TextField("Default Reply Message", blank=True)
+    honour_required = models.BooleanField("Always honour required words", default=True)
+    fuzzy_reply = models.BooleanField("Ask when an opt-out is unclear", default=False)
+    fuzzy_message = models.TextField("Fuzzy Auto Response", blank=True)
     opt_out_scope = models.CharField(
         "An opt-out stops", max_length=10, choices=OptOutScope, default=OptOutScope.ALL
     )
@@ -75,6 +91,12 @@ class Webhook(models.Model):
     inbound_mapping = models.TextField("Inbound message payload", blank=True)
     report_mapping = models.TextField("Delivery report payload", blank=True)
     status_map = models.TextField("Status words", blank=True)
+    # The sections of webhooks.spec.WebhookSpec that are the operator's own; one left out is the vendor preset's.
+    mapping = models.JSONField("Mapping", default=dict, blank=True)
+    # Listening: callbacks that come in this time are kept as samples, at most so many.
+    listening_since = models.DateTimeField(null=True, editable=False)
+    listening_until = models.DateTimeField(null=True, editable=False)
+    listening_most = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -115,7 +137,7 @@ class InboundRequest(models.Model):
     body = EncryptedTextField("Body", blank=True)
     body_is_base64 = models.BooleanField(default=False)
     headers = models.JSONField("Headers", default=dict)
-    role = models.CharField("URL ends with", max_length=40, blank=True)
+    role = models.CharField("URL ends with", max_length=50, blank=True)
     number_key = models.CharField(max_length=32, blank=True)
     id_key = models.CharField(max_length=32, blank=True)
     state = models.CharField("State", max_length=12, choices=RequestState, default=RequestState.RECEIVED)
@@ -184,6 +206,7 @@ class InboundMessage(models.Model):
     text = models.TextField("Text", blank=True)
     intent = models.CharField("Read as", max_length=20, choices=INTENTS, blank=True)
     keyword = models.CharField("Keyword", max_length=100, blank=True)
+    category = models.CharField("Custom keyword", max_length=60, blank=True)
     occurred_at = models.DateTimeField("Written", null=True)
     received_at = models.DateTimeField("Received", default=timezone.now)
     reply = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
