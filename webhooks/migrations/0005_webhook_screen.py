@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='inboundmessage',
             name='intent',
-            field=models.CharField(blank=True, choices=[('opt_in', 'Opt-in'), ('opt_out', 'Opt-out'), ('help', 'Help'), ('double_opt_in', 'Double opt-in'), ('possible_opt_out', 'Possible opt-out'), ('custom', 'Custom keyword'), ('', 'No keyword')], max_length=20, verbose_name='Read as'),
+            field=models.CharField(blank=True, choices=[('opt_in', 'Opt-in'), ('opt_out', 'Opt-out'), ('help', 'Help'), ('double_opt_in', 'Double opt-in'), ('custom', 'Custom keyword'), ('possible_opt_out', 'Possible opt-out'), ('', 'No keyword')], max_length=20, verbose_name='Read as'),
         ),
         migrations.CreateModel(
             name='CustomKeyword',
