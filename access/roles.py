@@ -40,12 +40,18 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
 _LEDGER: dict[str, tuple[str, ...]] = {
     "consent.consentevent": VIEW,
     "consent.consentsubject": VIEW,
+    "consent.consentreview": VIEW,
+    "consent.suppression": VIEW,
+    "consent.disclosuretext": VIEW,
     "consent.consentimport": VIEW,
 }
 # Changing consent by hand needs "add" of an event: every change is one.
 _CONSENT: dict[str, tuple[str, ...]] = {
     "consent.consentevent": ("add", "view"),
     "consent.consentsubject": ("export", "view"),
+    "consent.consentreview": ("change", "view"),
+    "consent.suppression": EDIT,
+    "consent.disclosuretext": ("add", "view"),
     "consent.consentimport": EDIT,
 }
 _ADMINISTRATION: dict[str, tuple[str, ...]] = {

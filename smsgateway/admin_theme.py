@@ -62,7 +62,16 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             _list("Numbers", "person_search", "consent", "consentsubject"),
             _list("Consent history", "fact_check", "consent", "consentevent"),
+            _list(
+                "Review queue",
+                "rule_folder",
+                "consent",
+                "consentreview",
+                waiting="consent.admin.reviews.waiting_count",
+            ),
+            _list("Suppression list", "block", "consent", "suppression"),
             _list("Consent imports", "upload_file", "consent", "consentimport"),
+            _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
         ),
     ),

@@ -175,7 +175,7 @@ def test_failures_long_ago_do_not_count(queue: Any) -> None:
         with time_machine.travel(now() + timedelta(days=days)):
             message = queue()
             suppression.note_failure(
-                subject_id=message.subject_id, failure="unreachable", delivered_since=lambda moment: False
+                msisdn=message.msisdn, failure="unreachable", delivered_since=lambda moment: False
             )
     assert not Suppression.objects.exists()
 
