@@ -19,9 +19,8 @@ from consent import optout
 from consent.ledger import states_for
 from consent.models import Kind, OptOutLink, Source
 from consent.optout_texts import TEXTS, Words, language_of
-from consent.rules import Change, fold
+from consent.rules import OUT
 from consent.selectors import number_of
-from core.clock import now
 from messaging import consent_changes
 from webhooks.models import OptOutScope, Webhook
 
@@ -50,8 +49,8 @@ def _opt_out(
     request: HttpRequest, link: OptOutLink, webhook: Webhook | None, *, shown: str, language: str
 ) -> None:
     scope, purpose = _reach(link, webhook)
-    change = Change(Kind.OPT_OUT, scope, purpose, Source.WEB, now())
-    if not fold(states_for([link.subject_id])[link.subject_id], change):
+    cells = states_for([link.subject_id])[link.subject_id]
+    if any((cell.scope, cell.purpose, cell.state) == (scope, purpose, OUT) for cell in cells):
         return  # pressed before
     number = number_of(link.subject)
     changed = consent_changes.change(
