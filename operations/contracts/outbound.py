@@ -17,6 +17,7 @@ from credentials.vendors import Preset
 from operations.contracts.cases import Case, Contract
 from operations.contracts.freezing import frozen
 from operations.contracts.matching import Matching
+from operations.contracts.settings import SENDER, case_problems
 from operations.contracts.wire import Network
 
 # The addresses a provider would call back, different for each role.
@@ -36,7 +37,10 @@ _OUTCOMES: Final[Mapping[Outcome, str]] = {
 
 def run(contract: Contract, case: Case, preset: Preset) -> list[str]:
     """What differs in one case; [] when it passes."""
-    config = {**contract.config, **case.get("config_override", {})}
+    override = case.get("config_override", {})
+    config = {**contract.config, **override}
+    if problems := case_problems(config, override, preset):
+        return problems
     spec = replace(
         preset.spec(config),
         status_callback_url=CALLBACKS["status"],
@@ -47,7 +51,7 @@ def run(contract: Contract, case: Case, preset: Preset) -> list[str]:
     try:
         with frozen(_moment(case["message"]["now"])), network.in_place():
             client = ProviderClient(spec)
-            requests = list(contexts(spec.text, case["message"], str(config.get("sender", ""))))
+            requests = list(contexts(spec.text, case["message"], str(config.get(SENDER, ""))))
             results = [_hand_over(client, requests) for _ in range(case.get("repeat", 1))][-1]
     finally:
         TOKENS.clear()
@@ -110,6 +114,7 @@ def _result_differences(
         "external_id": first.provider_id or None,
         "error_code": last.code,
         "error_message": last.detail,
+        "failure": last.failure.value,
         "parts": requests[0]["parts"],
     }
     for name, wanted in expect.items():
