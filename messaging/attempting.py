@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db import connection
 
+from core.errors import TextTooLong
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient
 from messaging import gate, parts
@@ -55,13 +56,12 @@ def attempt(client: ProviderClient, passed: Passed) -> Result:
 def _send(client: ProviderClient, passed: Passed, number: int, permission: _Permission) -> Exchange:
     """One part; NotStarted when it may not go."""
     try:
-        return client.send(
-            context_of(passed.message, number, texts=passed.texts, spec=client.spec.text),
-            before_request=permission,
-            before_send=permission.check_age,
-        )
+        context = context_of(passed.message, number, texts=passed.texts, spec=client.spec.text)
+        return client.send(context, before_request=permission, before_send=permission.check_age)
     except NotStarted:
         raise
+    except TextTooLong as error:  # of our own making, before any request
+        return client.refused(error)
     except Exception:
         # Whether a byte left is not known here: the message becomes unknown, never silently sent again.
         logger.exception("Attempt of message %s ended in an error of ours", passed.message.id)

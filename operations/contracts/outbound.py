@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.splitting import smart, split
 from core.vocabulary import Outcome
 from credentials.auth.tokens import TOKENS
 from credentials.client import ProviderClient
@@ -70,8 +69,7 @@ def _hand_over(client: ProviderClient, requests: Sequence[Mapping[str, Any]]) ->
 
 def contexts(text: TextSpec, message: Mapping[str, Any], sender: str) -> Iterator[dict[str, Any]]:
     """What the templates may use, for each request of a message."""
-    whole = smart(message["text"]) if text.encoding == "smart" else message["text"]
-    parts = split(whole, text.max_length)
+    whole, parts = text.cut(message["text"])
     sent = [whole] if text.split == "together" else parts
     for number, part in enumerate(sent, start=1):
         yield {

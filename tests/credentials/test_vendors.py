@@ -272,6 +272,28 @@ def test_inputs_become_variables_fields_and_headers() -> None:
 def test_a_value_a_field_does_not_offer_is_refused() -> None:
     with pytest.raises(PresetInvalid, match="content_type: 'yaml' is not known; write one of json"):
         VENDORS["external_json"].spec({"content_type": "yaml"})
+    with pytest.raises(PresetInvalid, match="max_length: 'many' is no number of characters"):
+        VENDORS["external_json"].raw_values({"max_length": "many"})
+
+
+def test_texts_beyond_gsm_7_may_have_a_limit_of_their_own() -> None:
+    text = """
+    format = 1
+    label = "Two limits"
+    [inputs]
+    unicode_length = { label = "Unicode", field = "max_length_unicode", default = 70 }
+    [request]
+    url = "https://p.example.com/{{toNumber}}"
+    payload = '{"t": "{{message}}"}'
+    [text]
+    max_length = 160
+    """
+    preset = preset_from_text(text, slug="custom")
+    spec = preset.spec({})
+    assert (spec.text.limit_of("abc"), spec.text.limit_of("абв")) == (160, 70)
+    assert preset.spec({"unicode_length": "67"}).text.max_length_unicode == 67
+    written = preset_from_text(to_toml(preset_from_spec(spec, label="Again")), slug="custom")
+    assert written.spec({}).text == spec.text
 
 
 def test_variants_apply_when_their_inputs_say_so() -> None:
