@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from core.templating import suggestion
 from credentials.auth.base import AuthConfig
 
 FORMAT: Final = 1
@@ -132,12 +133,15 @@ def _faults_of_table(value: dict[str, Any], rule: Mapping[str, Any], place: str)
     others = rule.get("additionalProperties", True)
     for name in rule.get("required", ()):
         if name not in value:
-            yield f"{_joined(place, name)}: this key is missing."
+            offered = _followed(known.get(name, {})).get("enum", ())
+            words = f" Write one of {', '.join(map(str, offered))}." if offered else ""
+            yield f"{_joined(place, name)}: this key is missing.{words}"
     for name, item in value.items():
         if name in known:
             yield from _faults(item, known[name], _joined(place, name))
         elif others is False:
-            yield f"{_joined(place, name)}: there is no such key. Known: {', '.join(sorted(known))}."
+            hint = suggestion(name, known) or f"Known: {', '.join(sorted(known))}."
+            yield f"{_joined(place, name)}: there is no such key. {hint}"
         elif isinstance(others, dict):
             yield from _faults(item, others, _joined(place, name))
 

@@ -16,7 +16,7 @@ from credentials.vendors import Preset
 from operations.contracts.cases import Case, Contract
 from operations.contracts.freezing import frozen
 from operations.contracts.matching import Matching
-from operations.contracts.settings import SENDER, case_problems
+from operations.contracts.settings import SENDER, auth_problems, case_problems
 from operations.contracts.wire import Network
 
 # The addresses a provider would call back, different for each role.
@@ -45,6 +45,8 @@ def run(contract: Contract, case: Case, preset: Preset) -> list[str]:
         status_callback_url=CALLBACKS["status"],
         inbound_callback_url=CALLBACKS["inbound"],
     )
+    if problems := list(auth_problems(spec)):
+        return problems
     network = Network([step["response"] for step in case["exchange"]])
     TOKENS.clear()
     try:

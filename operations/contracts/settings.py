@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from core.templating import suggestion
+from credentials.auth import BACKENDS
+from credentials.spec import CredentialSpec
 from credentials.vendors import Preset
 from credentials.vendors.making import as_text
 from operations.contracts.cases import SIDES, Contract
@@ -33,6 +35,17 @@ def contract_problems(contract: Contract, preset: Preset, sides: Iterable[str]) 
 def case_problems(config: Mapping[str, Any], override: Mapping[str, Any], preset: Preset) -> list[str]:
     """What is wrong with the configuration of one case; `config` has the override laid in already."""
     return [*unknown_keys(override, preset, "config_override"), *_missing(config, preset)]
+
+
+def auth_problems(spec: CredentialSpec) -> Iterator[str]:
+    """What the auth type needs and nothing has filled in."""
+    backend = BACKENDS[spec.auth_type]
+    for name in backend.fields:
+        if name in backend.required and not getattr(spec.auth, name, ""):
+            yield (
+                f'auth.{name} is missing: {backend.label} needs it. Write {name} = "{{{{NAME}}}}" with the input '
+                "that holds it, and fill that in."
+            )
 
 
 def unknown_keys(given: Iterable[str], preset: Preset, where: str) -> Iterator[str]:

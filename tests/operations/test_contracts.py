@@ -509,3 +509,13 @@ def test_a_mistyped_provider_is_told_the_nearest_name() -> None:
     assert "holds no cases of twillio. Did you mean twilio?" in str(error)
     row = run_one(Contract("mtnn", {}, {"outbound": [GOOD_CASE]}), PRESETS / "mtnn.toml", ["outbound"])
     assert row.problems == [f"there is no mtnn.toml in {PRESETS}. Did you mean mtn?"]
+
+
+def test_a_key_that_signing_needs_and_nothing_fills_in_is_named(tmp_path: Path) -> None:
+    source = (PRESETS / "mblox.toml").read_text()
+    match = re.search(r"^api_token = .*\n", source, re.MULTILINE)
+    assert match
+    (tmp_path / "mblox.toml").write_text(source.replace(match[0], ""))
+    row = run_one(CONTRACTS["mblox"], tmp_path / "mblox.toml", ["outbound"])
+    assert row.counts["outbound"][0] == 0
+    assert row.failures[0].differences[0].startswith("auth.api_token is missing: Bearer needs it.")
