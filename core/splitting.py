@@ -20,6 +20,8 @@ TYPOGRAPHIC: Final = {
     "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
 }  # fmt: skip
 _TABLE: Final = str.maketrans(TYPOGRAPHIC)
+# Parts of one message: more of them is a mistake in the credential's limit, or a text that is no SMS.
+MOST_PARTS: Final = 100
 _JOINER: Final = "\u200d"
 _LOOK_BACK: Final = 16  # characters: longer clusters of marks and joiners are cut where they are
 

@@ -1,7 +1,8 @@
 """Where a value stands in what a provider sent: a JMESPath, an XPath, a regular expression or a header's name.
 
 `messages[0].id` is JMESPath; what starts with `/` is XPath over element names without their namespaces
-(`/response/code`, `//id`, `/a/b/@kind`); `regex:Success "(.*)"` gives the first group; `header:Location` a header.
+(`/response/code`, `//id`, `/a/b/@kind`, `/r/item[@name='id']`); `regex:Success "(.*)"` gives the first group;
+`header:Location` a header; `-` nothing, where other places would be tried otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ from requests.structures import CaseInsensitiveDict
 from core.errors import PathInvalid
 
 LONGEST_PATH: Final = 500
-_XPATH_STEP: Final = re.compile(r"(?:[A-Za-z_][\w.-]*|\*)(?:\[\d{1,3}\])?")
+NOTHING: Final = "-"
+_PREFIX: Final = r"(?:[A-Za-z_][\w.-]*:)?"
+_NAME: Final = r"[A-Za-z_][\w.-]*"
+# [@name='value'], [name='value'], [@name], [name]; what is compared holds no quote of its own kind.
+_TEST: Final = rf"""\[(@?){_PREFIX}({_NAME})(?:\s*=\s*('[^'\[\]]*'|"[^"\[\]]*"))?\]"""
+_XPATH_TEST: Final = re.compile(_TEST)
+_XPATH_STEP: Final = re.compile(rf"{_PREFIX}({_NAME}|\*)((?:\[\d{{1,3}}\])?)((?:{_TEST})*)(?=/|$)")
+_ATTRIBUTE: Final = re.compile(rf"@{_PREFIX}({_NAME})")
+_DASHED: Final = re.compile(r"(?<![\"\w-])[A-Za-z_]\w*(?:-\w+)+")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
@@ -63,7 +72,18 @@ class Document:
             return None
         for element in root.iter():
             element.tag = _local(str(element.tag))
+            for name in [name for name in element.attrib if "}" in name]:
+                element.attrib.setdefault(_local(name), element.attrib.pop(name))
         return root
+
+    @cached_property
+    def tree(self) -> Element | None:
+        """An element that holds the XML's root, so that a path is followed from above it."""
+        if self.xml is None:
+            return None
+        holder = Element("document")
+        holder.append(self.xml)
+        return holder
 
 
 def _json_of(text: str) -> Any:
@@ -93,6 +113,8 @@ def compile_path(source: str) -> ValuePath:
     """A path ready to be followed; PathInvalid says what is wrong with it."""
     if len(source) > LONGEST_PATH:
         raise PathInvalid(f"The path is longer than {LONGEST_PATH} characters.")
+    if source == NOTHING:
+        return ValuePath(source, lambda document: None)
     kind = next((kind for kind in _KINDS if source.startswith(kind)), "")
     return ValuePath(source, _KINDS[kind](source[len(kind) :]) if kind else _json_path(source))
 
@@ -126,9 +148,8 @@ def _json_path(source: str) -> Callable[[Document], Any]:
     except (JMESPathError, RecursionError) as error:
         position = getattr(error, "lex_position", None)
         place = f", column {position + 1}" if isinstance(position, int) and position >= 0 else ""
-        raise PathInvalid(
-            f"This is no path{place}. Write where the value stands, such as messages[0].messageId."
-        ) from error
+        hint = _json_hint(source) or "Write where the value stands, such as messages[0].messageId."
+        raise PathInvalid(f"This is no path{place}. {hint}") from error
 
     def find(document: Document) -> Any:
         if document.json is None:
@@ -141,20 +162,32 @@ def _json_path(source: str) -> Callable[[Document], Any]:
     return find
 
 
+def _json_hint(source: str) -> str:
+    """How a path of another language, or one with a dash, is written here; "" when that does not help."""
+    advice = []
+    fixed = source.strip()
+    if fixed.startswith("$"):
+        advice.append("Leave the $ out")
+        fixed = fixed.lstrip("$").lstrip(".")
+    if _DASHED.search(fixed):
+        advice.append("Put a name with a dash in double quotes")
+        fixed = _DASHED.sub(r'"\g<0>"', fixed)
+    try:
+        jmespath.compile(fixed)
+    except (JMESPathError, RecursionError):
+        return ""
+    return f"{'. '.join(advice)}: {fixed}" if advice else ""
+
+
 def _xml_path(source: str) -> Callable[[Document], Any]:
     path = f"/{source}"
-    anywhere = path.startswith("//")
-    steps = path.strip("/").removesuffix("/text()").split("/")
-    attribute = steps.pop()[1:] if re.fullmatch(r"@[\w.-]+", steps[-1]) else ""
-    if anywhere and attribute and not steps:
-        steps = [f"*[@{attribute}]"]
-    elif not steps or not all(_XPATH_STEP.fullmatch(_local_step(step)) for step in steps):
-        raise PathInvalid(f"{path} is no path. Write element names, such as /response/message_id or //@code.")
-    names = [_local_step(step) for step in steps]
+    steps, attribute = _xml_steps(path)
+    if attribute:
+        steps[-1:] = [f"{steps[-1]}[@{attribute}]"] if steps else [f"*[@{attribute}]"]
+    way = f"{'.//' if path.startswith('//') else ''}{'/'.join(steps)}"
 
     def find(document: Document) -> Any:
-        root = document.xml
-        element = None if root is None else _element(root, names, anywhere=anywhere)
+        element = None if document.tree is None else document.tree.find(way)
         if element is None:
             return None
         return element.get(attribute) if attribute else "".join(element.itertext()).strip()
@@ -162,21 +195,31 @@ def _xml_path(source: str) -> Callable[[Document], Any]:
     return find
 
 
-def _element(root: Element, names: list[str], *, anywhere: bool) -> Element | None:
-    first, rest = names[0], "/".join(names[1:])
-    if anywhere:
-        starts = [root] if root.tag == first or (first.startswith("*[@") and root.get(first[3:-1])) else []
-        starts += root.findall(f".//{first}")
-        found = (start.find(rest) if rest else start for start in starts)
-        return next((element for element in found if element is not None), None)
-    if first.partition("[")[0] not in {root.tag, "*"}:
-        return None
-    return root.find(rest) if rest else root
+def _xml_steps(path: str) -> tuple[list[str], str]:
+    """The steps without namespace prefixes, since names are compared without, and the attribute at the end."""
+    rest = path.removeprefix("/").removeprefix("/").removesuffix("/text()")
+    steps: list[str] = []
+    attribute = ""
+    while rest and not attribute:
+        if step := _XPATH_STEP.match(rest):
+            name, place, tests = step.group(1, 2, 3)
+            steps.append(f"{name}{place}{_XPATH_TEST.sub(_local_test, tests)}")
+        elif (found := _ATTRIBUTE.fullmatch(rest)) and (steps or path.startswith("//")):
+            attribute = found[1]
+            break
+        else:
+            break
+        rest = rest[step.end() :].removeprefix("/")
+    if (rest and not attribute) or not (steps or attribute):
+        raise PathInvalid(
+            f"{path} is no path. Write element names, such as /response/message_id, //@code or /r/item[@name='id']."
+        )
+    return steps, attribute
 
 
-def _local_step(step: str) -> str:
-    """A step without its namespace prefix: names are compared without namespaces."""
-    return step.rpartition(":")[2]
+def _local_test(test: re.Match[str]) -> str:
+    compared = f"={test[3]}" if test[3] else ""
+    return f"[{test[1]}{test[2]}{compared}]"
 
 
 def _local(tag: str) -> str:

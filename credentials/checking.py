@@ -218,7 +218,8 @@ def _check_use(spec: CredentialSpec, found: Findings) -> None:
             found.errors.append(FieldProblem("payload", text))
     if not _SENDER & used:
         found.warnings.append("{{fromNumber}} does not occur: the provider chooses the sender.")
-    if spec.text.split == "together" and spec.text.max_length and "messageParts" not in used:
+    limited = spec.text.max_length or spec.text.max_length_unicode
+    if spec.text.split == "together" and limited and "messageParts" not in used:
         text = 'All parts in one request need {{messageParts}} in the payload: {"{% for part in messageParts %}": …}.'
         found.errors.append(FieldProblem("split_mode", text))
 

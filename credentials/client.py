@@ -30,6 +30,7 @@ from credentials.headers import is_secret_name
 from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.reading import ResponseReader, SendResult
+from credentials.rule_words import in_words
 from credentials.spec import CredentialSpec
 
 # An error of ours -> what it means for the message; every other one is a matter of configuration.
@@ -51,6 +52,7 @@ class Exchange:
     """One attempt: its result and what went over the wire, masked; `revision` is the credential's it was made with.
 
     `request` is {"method", "url", "headers", "body"}, `response` {"status", "headers", "body"}; {}: none.
+    `judged_by` says which response rule decided, "" for none.
     """
 
     result: SendResult
@@ -58,6 +60,7 @@ class Exchange:
     response: dict[str, Any] = field(default_factory=dict)
     elapsed_ms: int = 0
     revision: int = 0
+    judged_by: str = ""
 
     @classmethod
     def lost(cls, code: str, detail: str = "") -> Exchange:
@@ -103,6 +106,10 @@ class ProviderClient:
         except GatewayError as error:
             return self._failed(error, record)
 
+    def refused(self, error: GatewayError) -> Exchange:
+        """What an error of ours before any request means for the message."""
+        return self._failed(error, _Record())
+
     def _prepare(self, spec: CredentialSpec) -> None:
         self._auth = backend_of(spec.auth_type, spec.auth)
         rows = spec.request.headers
@@ -116,6 +123,7 @@ class ProviderClient:
         self._key_name = spec.auth.key_name.lower() if spec.auth_type == "api_key" else ""
         self._builder = RequestBuilder(spec)
         self._reader = ResponseReader(spec.judging)
+        self._rules = [in_words(number, rule) for number, rule in enumerate(spec.response.rules, start=1)]
 
     def _attempt(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Exchange:
         """One request, and one more when a renewed token or a changed message can help."""
@@ -165,6 +173,7 @@ class ProviderClient:
             response=self._response_record(record.answer, secrets),
             elapsed_ms=record.elapsed_ms,
             revision=self.spec.revision,
+            judged_by=mask_text(self._rules[result.rule - 1], secrets) if result.rule else "",
         )
 
     def _request_record(self, prepared: PreparedRequest | None, secrets: tuple[str, ...]) -> dict[str, Any]:

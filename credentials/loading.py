@@ -76,7 +76,9 @@ def request_of(
 
 def text_of(credential: ApiCredential) -> TextSpec:
     """How texts are written and split."""
-    return TextSpec(credential.text_encoding, credential.max_length, credential.split_mode)
+    return TextSpec(
+        credential.text_encoding, credential.max_length, credential.split_mode, credential.max_length_unicode
+    )
 
 
 def response_of(credential: ApiCredential, *, rules: Iterable[ResponseRule]) -> ResponseSpec:

@@ -109,6 +109,9 @@ class ApiCredential(models.Model):
         "Characters", max_length=8, choices=TextEncoding.choices, default=TextEncoding.AS_IS
     )
     max_length = models.PositiveIntegerField("Longest text per request", null=True, blank=True)
+    max_length_unicode = models.PositiveIntegerField(
+        "Longest Unicode text per request", null=True, blank=True
+    )
     split_mode = models.CharField(
         "Send long texts as", max_length=16, choices=SplitMode.choices, default=SplitMode.REQUESTS
     )

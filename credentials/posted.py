@@ -47,6 +47,7 @@ def spec_of_fields(fields: Mapping[str, Any], *, callback_url: str = "") -> Cred
         text=TextSpec(
             encoding=_text(fields, "text_encoding", "as_is"),
             max_length=_length(_text(fields, "max_length")),
+            max_length_unicode=_length(_text(fields, "max_length_unicode")),
             split=_text(fields, "split_mode", "requests"),
         ),
         response=ResponseSpec(

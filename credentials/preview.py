@@ -15,7 +15,6 @@ from requests import PreparedRequest
 
 from core.errors import GatewayError
 from core.secrets import MASK
-from core.splitting import smart, split
 from core.templating import PICKER, Missing, Problem
 from credentials.auth import backend_of
 from credentials.building import RequestBuilder
@@ -87,8 +86,7 @@ def as_text(rendered: Rendered) -> str:
 
 def requests_of(spec: CredentialSpec, sample: Sample) -> list[Rendered]:
     """One request for each part of the sample; at least one, which may be a problem only."""
-    text = smart(sample.text) if spec.text.encoding == "smart" else sample.text
-    texts = split(text, spec.text.max_length)
+    text, texts = spec.text.cut(sample.text)
     if spec.text.split == "together":
         return [_rendered(spec, sample, text, texts, part=1, parts=1)]
     return [

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from core.http import Answer
 from core.text import clean
-from core.value_paths import Document, ValuePath, compile_path
+from core.value_paths import NOTHING, Document, ValuePath, compile_path
 from core.vocabulary import FailureClass, Outcome
 from credentials.headers import media_type
 from credentials.rules import Judge
@@ -80,8 +80,8 @@ class ResponseReader:
         self._codes = {code: FailureClass(value) for code, value in spec.codes.items()}
         self._ignored = frozenset(spec.ignored_ids)
         self._id_paths = _compiled([spec.id_path] if spec.id_path else ID_PATHS)
-        self._code_paths = _compiled([path for path in (spec.code_path, *CODE_PATHS) if path])
-        self._text_paths = _compiled([path for path in (spec.text_path, *DETAIL_PATHS) if path])
+        self._code_paths = _compiled(_before_usual(spec.code_path, CODE_PATHS))
+        self._text_paths = _compiled(_before_usual(spec.text_path, DETAIL_PATHS))
         self._judge = Judge(spec.rules)
 
     def read(self, answer: Answer) -> SendResult:
@@ -156,6 +156,13 @@ class ResponseReader:
 
     def _code(self, answer: Answer, document: Document) -> str:
         return _first(self._code_paths, document) or f"http_{answer.status}"
+
+
+def _before_usual(path: str, usual: Sequence[str]) -> Sequence[str]:
+    """The path, then the usual places; these alone without one, and nowhere where there is no such value."""
+    if path == NOTHING:
+        return ()
+    return (path, *usual) if path else usual
 
 
 def _compiled(paths: Iterable[str]) -> tuple[ValuePath, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.segments import Encoding, segment
+from core.splitting import smart, split
 from credentials.auth.base import AuthConfig, filled
 from credentials.headers import DEFAULT_HEADERS
 
@@ -66,11 +68,26 @@ class RequestSpec:
 
 @dataclass(frozen=True)
 class TextSpec:
-    """`encoding` is as_is or smart; `max_length` characters for each request, None: the provider splits."""
+    """`encoding` is as_is or smart; `max_length` characters for each request, None: the provider splits.
+
+    `max_length_unicode` is the limit of texts that are not GSM-7, None: the same.
+    """
 
     encoding: str = "as_is"
     max_length: int | None = None
     split: str = "requests"
+    max_length_unicode: int | None = None
+
+    def cut(self, text: str) -> tuple[str, list[str]]:
+        """The text with its characters replaced as wanted, and the texts it is cut into."""
+        whole = smart(text) if self.encoding == "smart" else text
+        return whole, split(whole, self.limit_of(whole))
+
+    def limit_of(self, text: str) -> int | None:
+        """Characters of one request of this text."""
+        if self.max_length_unicode and segment(text).encoding == Encoding.UCS2:
+            return self.max_length_unicode
+        return self.max_length
 
 
 @dataclass(frozen=True)

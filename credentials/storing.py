@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 
 from core.errors import GatewayError
 from credentials.auth import backend_of
@@ -94,30 +94,43 @@ def _replace_rows(credential: ApiCredential, spec: CredentialSpec) -> None:
     ):
         rows.all().delete()
     for position, variable in enumerate(spec.variables):
-        CredentialVariable.objects.create(
+        _save(CredentialVariable(
             credential=credential, position=position, name=variable.name, label=variable.label,
             value=variable.value, secret=variable.secret, required=variable.required, help=variable.help,
-        )  # fmt: skip
+        ))  # fmt: skip
     _store_fields(credential, "query", spec.request.query)
     _store_fields(credential, "body", spec.request.fields)
     for header in spec.request.headers:
-        row = RequestHeader(credential=credential, name=header.name, value=header.value, secret=header.secret)
-        row.save()
+        _save(
+            RequestHeader(credential=credential, name=header.name, value=header.value, secret=header.secret)
+        )
     ensure_default_headers(credential=credential)
     for position, rule in enumerate(spec.response.rules):
-        ResponseRule.objects.create(
+        _save(ResponseRule(
             credential=credential, position=position, statuses=rule.statuses, path=rule.path, test=rule.test,
             values="\n".join(rule.values), outcome=rule.outcome, failure=rule.failure,
             again_without=", ".join(rule.again_without),
-        )  # fmt: skip
+        ))  # fmt: skip
 
 
 def _store_fields(credential: ApiCredential, place: str, rows: Iterable[Field]) -> None:
     for position, row in enumerate(rows):
-        RequestField.objects.create(
+        _save(RequestField(
             credential=credential, place=place, position=position, name=row.name, value=row.value,
             when=row.when, kind=row.kind,
-        )  # fmt: skip
+        ))  # fmt: skip
+
+
+def _save(row: models.Model) -> None:
+    """Save a row whose values fit; ValidationError names the row's kind and the column that cannot hold its value."""
+    try:
+        row.clean_fields(exclude=["credential"])
+    except ValidationError as error:
+        lines = {
+            f"{row._meta.verbose_name} {row}, {name}": texts for name, texts in error.message_dict.items()
+        }
+        raise ValidationError(lines) from error
+    row.save()
 
 
 def told(error: ValidationError) -> list[str]:

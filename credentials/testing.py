@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from django import forms
 from django.conf import settings
-from requests.structures import CaseInsensitiveDict
 
-from core.errors import GatewayError, NumberInvalid
+from core.errors import NumberInvalid
 from core.numbers import parse_sender
 from core.secrets import MASK
-from core.value_paths import Document
 from core.vocabulary import FailureClass, Outcome
-from credentials.choices import RULE_OUTCOMES, Test
-from credentials.rules import Judge
-from credentials.spec import Rule
 
 
 class TestKind(StrEnum):
@@ -119,25 +114,6 @@ class TestSendForm(forms.Form):
             raise forms.ValidationError(error.text) from error
 
 
-def judging_rule(rules: Sequence[Rule], response: Mapping[str, Any]) -> str:
-    """Which response rule a stored answer fits, in words; "" when none does."""
-    if not rules or not response:
-        return ""
-    headers = CaseInsensitiveDict(response.get("headers") or {})
-    document = Document(str(response.get("body") or "").encode(), headers)
-    try:
-        number, rule = Judge(rules).first_fit(int(response["status"]), document)
-    except GatewayError:
-        return ""
-    if rule is None:
-        return ""
-    test = Test(rule.test).label
-    where, values = rule.path or "the answer", ", ".join(rule.values)
-    outcome = dict(RULE_OUTCOMES)[rule.outcome]
-    asked = " ".join(filter(None, [f"{rule.statuses}:" if rule.statuses else "", where, test, values]))
-    return f"Response rule {number} ({asked[:200]}): {outcome}"
-
-
 def parts_of(message: Any) -> tuple[TestPart, ...]:
     """How each part of a test that travelled in several ended; () for a message of one part."""
     last = {attempt.part: attempt for attempt in message.attempts.order_by("number")}
@@ -156,8 +132,8 @@ def parts_of(message: Any) -> tuple[TestPart, ...]:
 
 
 def result_of(attempt: Any, message: Any) -> TestResult:
-    """Type a test: `attempt` is the stored exchange (outcome, failure, http_status, code, detail, elapsed_ms,
-    request, response), None when the message was stopped before any request."""
+    """Type a test: `attempt` is the stored exchange (outcome, failure, http_status, code, detail, judged_by,
+    elapsed_ms, request, response), None when the message was stopped before any request."""
     if attempt is None:
         reason = str(getattr(message, "reason", "") or "").replace("_", " ")
         return TestResult(
@@ -181,6 +157,7 @@ def result_of(attempt: Any, message: Any) -> TestResult:
         request=attempt.request,
         response=attempt.response,
         curl=curl_of(attempt.request),
+        rule=attempt.judged_by,
     )
 
 

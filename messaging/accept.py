@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,12 +79,13 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
         msisdn = parse_number(submission.to, default_country=submission.default_country)
     profile = _attributes(submission, msisdn)
     text = _text(submission, msisdn=msisdn, profile=profile)
+    texts = texts_of_parts(text, text_of(submission.credential))
     with transaction.atomic(savepoint=submission.unique_key is not None):
         if submission.unique_key is not None:
             existing, _ = prepared.execute(_KNOWN_KEY, [submission.unique_key])
             if existing:
                 return Message.objects.get(pk=existing[0][0])
-        message = _insert(submission, msisdn=msisdn, text=text, profile=profile)
+        message = _insert(submission, msisdn=msisdn, text=text, texts=texts, profile=profile)
         if wake:
             wake_on_commit(message.credential_id)
     return message
@@ -120,11 +121,12 @@ def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) ->
     return text
 
 
-def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str, Any]) -> Message:
+def _insert(
+    submission: Submission, *, msisdn: str, text: str, texts: Sequence[str], profile: dict[str, Any]
+) -> Message:
     moment = now()
     if asks_for(submission.credential, optout.VARIABLE):  # made now, so that sending only reads it
         optout_url(msisdn=msisdn, sender=submission.sender, credential_id=submission.credential.pk)
-    texts = texts_of_parts(text, text_of(submission.credential))
     message = Message(
         channel=submission.channel,
         credential=submission.credential,

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db import connection
 
+from core.errors import TextTooLong
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient
 from messaging import gate, parts
@@ -63,6 +64,8 @@ def _send(client: ProviderClient, passed: Passed, number: int, permission: _Perm
         )
     except NotStarted:
         raise
+    except TextTooLong as error:  # of our own making, before any request
+        return client.refused(error)
     except Exception:
         # Whether a byte left is not known here: the message becomes unknown, never silently sent again.
         logger.exception("Attempt of message %s ended in an error of ours", passed.message.id)

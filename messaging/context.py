@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from consent import optout
-from core.errors import GatewayError
+from core.errors import GatewayError, TextTooLong
 from core.segments import Encoding, segment
-from core.splitting import smart, split
+from core.splitting import MOST_PARTS
 from core.vocabulary import Purpose
-from credentials.choices import SplitMode, TextEncoding
+from credentials.choices import SplitMode
 from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.spec import RequestSpec, TextSpec
@@ -22,13 +22,28 @@ from messaging.models import Message
 
 def texts_of(text: str, spec: TextSpec) -> list[str]:
     """The texts that a text is sent as: characters replaced and cut as the credential wants it."""
-    return split(smart(text) if spec.encoding == TextEncoding.SMART else text, spec.max_length)
+    _, texts = spec.cut(text)
+    return texts
 
 
 def texts_of_parts(text: str, spec: TextSpec) -> list[str]:
-    """One text for each part that has a request of its own; "" for a part that is the whole message."""
-    texts = texts_of(text, spec) if spec.split == SplitMode.REQUESTS else []
-    return texts if len(texts) > 1 else [""]
+    """One text for each part that has a request of its own; "" for a part that is the whole message.
+
+    TextTooLong when the text would need more than MOST_PARTS, however they travel.
+    """
+    texts = texts_of(text, spec)
+    check_count(texts)
+    return texts if spec.split == SplitMode.REQUESTS and len(texts) > 1 else [""]
+
+
+def check_count(texts: Sequence[str]) -> None:
+    """TextTooLong when a message would have more parts than any should."""
+    if len(texts) > MOST_PARTS:
+        raise TextTooLong(
+            f"The text would go out in {len(texts):,} parts; at most {MOST_PARTS} can be sent. Shorten it, or set a "
+            "larger “Longest text per request” on the API credentials.",
+            param="text",
+        )
 
 
 def asks_for_profile(credential: ApiCredential) -> bool:
@@ -111,6 +126,9 @@ def context_of(
 
 def _together(text: str, spec: TextSpec) -> tuple[list[str], str]:
     """All texts of one request, and the whole of it."""
-    whole = smart(text) if spec.encoding == TextEncoding.SMART else text
+    whole, texts = spec.cut(text)
     # With a request for each part, a message that was stored as one part stays one, whatever the limit is now.
-    return (split(whole, spec.max_length) if spec.split == SplitMode.TOGETHER else [whole]), whole
+    if spec.split != SplitMode.TOGETHER:
+        return [whole], whole
+    check_count(texts)  # the limit may be smaller than when the message was accepted
+    return texts, whole

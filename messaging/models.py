@@ -201,6 +201,7 @@ class Attempt(models.Model):
     http_status = models.PositiveSmallIntegerField(null=True)
     code = models.CharField(max_length=100, blank=True)
     detail = models.CharField(max_length=500, blank=True)
+    judged_by = models.CharField(max_length=300, blank=True)
     request = models.JSONField(default=dict)
     response = models.JSONField(default=dict)
 

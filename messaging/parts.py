@@ -100,7 +100,7 @@ def attempt_values(exchange: Exchange | None, given_back: str) -> dict[str, Any]
     if exchange is None:
         return {
             "outcome": "not_sent", "failure": "", "http_status": None, "code": given_back, "detail": "",
-            "elapsed_ms": 0, "request": {}, "response": {},
+            "judged_by": "", "elapsed_ms": 0, "request": {}, "response": {},
         }  # fmt: skip
     result = exchange.result
     return {
@@ -109,6 +109,7 @@ def attempt_values(exchange: Exchange | None, given_back: str) -> dict[str, Any]
         "http_status": exchange.response.get("status"),
         "code": result.code[:100],
         "detail": result.detail[:500],
+        "judged_by": exchange.judged_by[:300],
         "elapsed_ms": exchange.elapsed_ms,
         "request": exchange.request,
         "response": exchange.response,

@@ -12,7 +12,7 @@ from core.templating.engine import render_text
 from core.templating.helpers import RawBytes
 from core.templating.json_template import JsonTemplate, render_value
 from core.templating.picker import PICKER, PickerGroup, PickerItem
-from core.templating.problems import Missing, Problem
+from core.templating.problems import Missing, Problem, suggestion
 from core.templating.xml_source import XmlNode
 from core.templating.xml_template import XmlTemplate, write_xml
 
@@ -29,6 +29,7 @@ __all__ = [
     "check_text",
     "render_text",
     "render_value",
+    "suggestion",
     "variables_in",
     "write_xml",
 ]

@@ -19,7 +19,7 @@ def check_text(source: str, *, known: Collection[str] | None = None) -> list[Pro
         return [syntax]
     uses, functions = _uses(source)
     problems = [
-        problem_at(source, index, f"There is no helper function {name}.", suggestion(name, FILTER_NAMES))
+        problem_at(source, index, f"There is no helper function {name}.", function_hint(name))
         for name, index in functions
         if name not in FILTER_NAMES
     ]
@@ -28,6 +28,23 @@ def check_text(source: str, *, known: Collection[str] | None = None) -> list[Pro
             _unknown(source, path, index, known) for path, index in uses if not _is_known(path, known)
         ]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def function_hint(name: str) -> str:
+    """The helper function that is meant: of the same purpose elsewhere, else of nearly the same name."""
+    ours = _ELSEWHERE.get(name.lower())
+    return f"Did you mean {ours}?" if ours else suggestion(name, FILTER_NAMES)
+
+
+# What other template languages call our functions.
+_ELSEWHERE = {
+    "strftime": "date", "format_date": "date", "date_format": "date", "lower": "downcase", "lowercase": "downcase",
+    "upper": "upcase", "uppercase": "upcase", "trim": "strip", "length": "size", "len": "size", "count": "size",
+    "substr": "slice", "substring": "slice", "urlescape": "urlencode", "escape_url": "urlencode",
+    "encodeuricomponent": "urlencode", "tojson": "json", "to_json": "json", "b64encode": "base64",
+    "to_base64": "base64", "hexencode": "hex", "to_hex": "hex", "concatenate": "append", "escape": "xml",
+    "sha_256": "sha256", "hmac": "hmac_sha256", "number": "plus", "int": "plus",
+}  # fmt: skip
 
 
 def variables_in(source: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import StringIO
 from typing import Any, TextIO
@@ -13,7 +13,9 @@ from liquid.exceptions import LiquidError
 from liquid.output import LimitedStringIO
 from liquid.token import Token
 from liquid.undefined import UNDEFINED
+from liquid.utils import ReadOnlyChainMap
 
+from core.clock import now
 from core.errors import TemplateInvalid, VariableMissing
 from core.templating.filters import KEPT, MAX_OUTPUT, guarded, too_large
 from core.templating.helpers import OWN
@@ -97,6 +99,23 @@ class Budget:
             raise TemplateInvalid(f"The loops take more than {MAX_TURNS} turns in all. Use smaller ones.")
 
 
+class _Clock(Mapping[str, object]):
+    """`now` and `today` where the context has none: by the one clock, in UTC, written as in a request."""
+
+    def __getitem__(self, name: str) -> object:
+        return now().strftime(_CLOCK_FORMS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_CLOCK_FORMS)
+
+    def __len__(self) -> int:
+        return len(_CLOCK_FORMS)
+
+
+_CLOCK_FORMS = {"now": "%Y-%m-%dT%H:%M:%SZ", "today": "%Y-%m-%d"}
+_CLOCK = _Clock()
+
+
 class _Context(RenderContext):
     """A rendering with a budget; every node and every helper function takes a step."""
 
@@ -105,6 +124,7 @@ class _Context(RenderContext):
     def __init__(self, template: BoundTemplate, *, budget: Budget | None = None, **kwargs: Any) -> None:
         self.budget = budget or Budget()
         super().__init__(template, **kwargs)
+        self.scope = ReadOnlyChainMap(self.locals, self.globals, _CLOCK, self.counters)
 
     @property
     def disabled_tags(self) -> list[str]:

@@ -19,7 +19,7 @@ Filter = Callable[..., Any]
 KEPT = frozenset(
     # numbers, texts, lists, the rest
     """abs at_least at_most ceil divided_by floor minus modulo plus round times
-    append base64_decode base64_encode capitalize downcase lstrip prepend remove remove_first remove_last
+    append base64_decode capitalize downcase lstrip prepend remove remove_first remove_last
     replace replace_first replace_last rstrip slice split squish strip strip_newlines truncate truncatewords
     upcase url_decode url_encode
     compact concat find first has join last map reject reverse size sort sort_natural sum uniq where

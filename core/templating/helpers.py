@@ -17,6 +17,7 @@ import phonenumbers
 from liquid.builtin.filters.misc import date as liquid_date
 from liquid.filter import string_filter
 
+from core.clock import now
 from core.errors import TemplateInvalid
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -65,7 +66,7 @@ def to_json(value: object) -> str:
 @string_filter
 def urlencode(value: str) -> str:
     """Percent-encoded for any place in a URL; a blank becomes %20."""
-    return quote(value, safe="")
+    return quote(_bytes(value), safe="")
 
 
 @string_filter
@@ -88,20 +89,25 @@ def utf16be(value: str) -> str:
 
 @string_filter
 def hexadecimal(value: str) -> str:
-    """The text's UTF-8 bytes in hexadecimal, small letters."""
-    return _utf8(value).hex()
+    """The text's UTF-8 bytes, or those of `utf16be`, in hexadecimal, small letters."""
+    return _bytes(value).hex()
 
 
 @string_filter
 def to_base64(value: str) -> str:
-    """Base64 of the text's UTF-8 bytes."""
-    return base64.b64encode(_utf8(value)).decode("ascii")
+    """Base64 of the text's UTF-8 bytes, or of those of `utf16be`."""
+    return base64.b64encode(_bytes(value)).decode("ascii")
 
 
 @string_filter
 def base64url(value: str) -> str:
     """Base64 for URLs, without padding."""
-    return base64.urlsafe_b64encode(_utf8(value)).decode("ascii").rstrip("=")
+    return base64.urlsafe_b64encode(_bytes(value)).decode("ascii").rstrip("=")
+
+
+def _bytes(value: str) -> bytes:
+    """What an encoding or a digest is made of: the bytes `utf16be` gave, else the text in UTF-8."""
+    return value.data if isinstance(value, RawBytes) else _utf8(value)
 
 
 def _utf8(value: str) -> bytes:
@@ -128,7 +134,7 @@ _FORMS: Final[dict[str, Callable[[bytes], str]]] = {
 def _digest(name: str) -> Callable[..., str]:
     @string_filter
     def digest(value: str, form: object = "hex") -> str:
-        return _shown(hashlib.new(name, _utf8(value), usedforsecurity=False).digest(), str(form))
+        return _shown(hashlib.new(name, _bytes(value), usedforsecurity=False).digest(), str(form))
 
     return digest
 
@@ -140,13 +146,16 @@ def _hmac(name: str) -> Callable[..., str]:
             raise TemplateInvalid(
                 f"hmac_{name} needs a key: {{{{ message | hmac_{name}: merchant_secret }}}}."
             )
-        return _shown(hmac.new(_utf8(str(key)), _utf8(value), name).digest(), str(form))
+        return _shown(hmac.new(_utf8(str(key)), _bytes(value), name).digest(), str(form))
 
     return signature
 
 
 def date(value: Any, form: Any = "%Y-%m-%d", **options: Any) -> Any:
-    """A moment in the form given, in UTC where it was given in UTC; seconds since 1970 by %s."""
+    """A moment in the form given; seconds since 1970 by %s.
+
+    In UTC where it was given in UTC, or without a zone as a number, 'now' or 'today'.
+    """
     moment = _utc(value)
     if moment is None:
         return liquid_date(value, form, **options)
@@ -163,10 +172,14 @@ date.with_context = getattr(liquid_date, "with_context", False)  # type: ignore[
 
 
 def _utc(value: Any) -> datetime | None:
-    """A text like 2026-01-01T00:00:00Z, or a moment with a zone, in UTC."""
+    """A text like 2026-01-01T00:00:00Z, seconds since 1970, 'now', or a moment with a zone, in UTC."""
+    if isinstance(value, str) and value in {"now", "today"}:
+        return now()
     try:
+        if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
+            return datetime.fromtimestamp(int(value), UTC)
         moment = datetime.fromisoformat(value) if isinstance(value, str) and value.endswith("Z") else value
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
     return moment.astimezone(UTC) if isinstance(moment, datetime) and moment.tzinfo else None
 
@@ -182,6 +195,7 @@ OWN: Final[dict[str, Callable[..., Any]]] = {
     "utf16be": utf16be,
     "hex": hexadecimal,
     "base64": to_base64,
+    "base64_encode": to_base64,
     "base64url": base64url,
     "date": date,
     **{name: _digest(name) for name in ("md5", "sha1", "sha256", "sha512")},

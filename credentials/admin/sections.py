@@ -33,11 +33,12 @@ def _names(section: Section) -> str:
 
 
 def _texts(section: Section) -> str:
-    length = section.values("max_length")
+    length, unicode_length = section.values("max_length"), section.values("max_length_unicode")
     parts = [f"Numbers as {_label(section, 'to_format')}"]
     parts += [f"sender as {_label(section, 'from_format')}"] if _is_set(section, "from_format") else []
     parts += ["typographic characters replaced"] if _is_set(section, "text_encoding") else []
     parts += [f"split at {length} characters" if length else "the provider splits long texts"]
+    parts += [f"Unicode at {unicode_length}"] if unicode_length else []
     return ", ".join(parts)
 
 

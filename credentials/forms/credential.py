@@ -134,10 +134,11 @@ class ApiCredentialForm(CertificateForm):
 
     def clean_max_length(self) -> int | None:
         """At least one character."""
-        length: int | None = self.cleaned_data["max_length"]
-        if length is not None and length < 1:
-            raise ValidationError("Write 1 or more, or leave this blank.")
-        return length
+        return _at_least_one(self.cleaned_data["max_length"])
+
+    def clean_max_length_unicode(self) -> int | None:
+        """At least one character."""
+        return _at_least_one(self.cleaned_data["max_length_unicode"])
 
     def _offer(self) -> None:
         """Start with what the draft or the vendor fills in; a secret of it stays out of the page."""
@@ -239,6 +240,12 @@ class ApiCredentialForm(CertificateForm):
             return ""
         stored: str = self.initial.get(name) or ""
         return stored
+
+
+def _at_least_one(length: int | None) -> int | None:
+    if length is not None and length < 1:
+        raise ValidationError("Write 1 or more, or leave this blank.")
+    return length
 
 
 def typed_secrets(posted: Mapping[str, Any]) -> str:

@@ -26,13 +26,13 @@ from credentials.vendors import CUSTOM, VENDORS, Preset
 BODY_TYPES: Final = {"json": JSON_TYPE, "form": FORM_TYPE, "xml": XML_TYPE, "text": TEXT_TYPE}
 # Group of rows -> its columns.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "variables": ("name", "value", "secret", "label"),
+    "variables": ("name", "value", "secret", "label", "required", "help"),
     "headers": ("name", "value", "secret"),
     "query": ("name", "value", "when"),
     "fields": ("name", "value", "when", "kind"),
     "rules": ("statuses", "path", "test", "values", "outcome", "failure", "again_without"),
 }
-_DEFAULTS: Final = {"when": "always", "kind": "text", "test": "any_of", "outcome": "failed"}
+_DEFAULTS: Final = {"when": "always", "kind": "text", "test": "any_of", "outcome": "failed", "required": ""}
 _NEVER_OFFERED: Final = frozenset({"vendor", "name", "auth_name"})
 
 _Row = dict[str, Any]
@@ -74,7 +74,7 @@ def completed(posted: Mapping[str, Any], *, draft: Draft | None = None) -> dict[
     shown, chosen = VENDORS.get(data.get("preset", ""), CUSTOM), VENDORS.get(data.get("vendor", ""), CUSTOM)
     switched = shown is not chosen or (not data.get("preset") and chosen is not CUSTOM)
     before = draft or draft_of_preset(shown, {})
-    after = before if draft and not switched else draft_of_preset(chosen, _typed_inputs(data))
+    after = before if draft and not switched else draft_of_preset(chosen, _typed_inputs(data, chosen))
     _take_variables(data, before, after)
     _fill_secrets(data, before)
     for group in COLUMNS.keys() - {"variables"}:
@@ -181,8 +181,10 @@ def _take_body_kind(data: dict[str, Any]) -> None:
             data["body_kind"] = kinds[media_type(row["value"])]
 
 
-def _typed_inputs(data: Mapping[str, Any]) -> dict[str, str]:
-    return {row["name"]: row["value"] for row in posted_rows(data, "variables")}
+def _typed_inputs(data: Mapping[str, Any], preset: Preset) -> dict[str, str]:
+    """What was typed for the preset's variables; a field is filled in by itself."""
+    asked = {item.name for item in preset.inputs if not item.field}
+    return {row["name"]: row["value"] for row in posted_rows(data, "variables") if row["name"] in asked}
 
 
 def _alike(group: str, rows: list[_Row]) -> list[tuple[str, ...]]:
@@ -197,7 +199,7 @@ def _alike(group: str, rows: list[_Row]) -> list[tuple[str, ...]]:
 
 
 def _as_typed(row: Mapping[str, Any], group: str) -> _Row:
-    known = {name: row[name] for name in (*COLUMNS[group], "required", "help") if name in row}
+    known = {name: row[name] for name in COLUMNS[group] if name in row}
     joined = {"values": "\n", "again_without": ", "}
     return {
         name: joined[name].join(map(str, value)) if isinstance(value, list | tuple) else value

@@ -16,7 +16,9 @@ AUTH_FIELDS: Final = tuple(dict.fromkeys(name for backend in BACKENDS.values() f
 CERTIFICATE_FIELDS: Final = ("client_certificate", "client_key")
 SECRET_FIELDS: Final = ("api_token", "api_secret_key", "auth_password", "oauth_body", *CERTIFICATE_FIELDS)
 BODY_FIELDS: Final = ("body_kind", "payload")
-TEXT_FIELDS: Final = ("to_format", "from_format", "text_encoding", "max_length", "split_mode")
+TEXT_FIELDS: Final = (
+    "to_format", "from_format", "text_encoding", "max_length", "max_length_unicode", "split_mode",
+)  # fmt: skip
 ANSWER_FIELDS: Final = ("message_id_path", "ignored_ids", "error_code_path", "error_text_path")
 MODEL_FIELDS: Final = (
     "vendor", "name", "provider_app_id", "provider_name", "provider_url", "method", "auth_type", *AUTH_FIELDS,
@@ -71,6 +73,7 @@ WIDGETS: Final[Mapping[str, Any]] = {
     "from_format": select(),
     "text_encoding": select(),
     "max_length": text_input(inputmode="numeric", placeholder="no limit"),
+    "max_length_unicode": text_input(inputmode="numeric", placeholder="the same"),
     "split_mode": select(),
     "message_id_path": text_input(placeholder="messages[0].messageId"),
     "ignored_ids": text_input(placeholder="0, none"),
@@ -102,6 +105,7 @@ HELP_TEXTS: Final[Mapping[str, str]] = {
     "body_kind": "The Content-Type header follows.",
     "text_encoding": "A curly quote or a long dash makes a text Unicode, with room for 70 characters instead of 160.",
     "max_length": "In characters. A longer text is split at words. Blank: the provider splits.",
+    "max_length_unicode": "When the provider takes fewer characters of texts beyond GSM-7, such as 70 instead of 160.",
     "message_id_path": f"Where the message's id stands in the answer. {_VALUE_PATH} Blank: the usual places are tried.",
     "ignored_ids": "Answers that stand for no id, separated by commas.",
     "error_code_path": "Blank: the usual places are tried.",

@@ -13,7 +13,7 @@ from core.secrets import MASK
 from credentials.widgets import PositionField, text_input
 
 LONGEST_VALUE: Final = 10_000
-_TRUE: Final = frozenset({"on", "true", "True", "1"})
+TRUE: Final = frozenset({"on", "true", "True", "1"})
 
 
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -78,7 +78,7 @@ class SecretRowForm(RowForm):
     @property
     def says_secret(self) -> bool:
         """Whether the row as posted or offered is a secret."""
-        return (self.posted("secret") in _TRUE) if self.is_bound else bool(self.initial.get("secret"))
+        return (self.posted("secret") in TRUE) if self.is_bound else bool(self.initial.get("secret"))
 
     def clean(self) -> dict[str, Any]:
         """The value: typed, or the secret kept."""

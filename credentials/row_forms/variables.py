@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from credentials.models import CredentialVariable
-from credentials.row_forms.base import RowFormSet, SecretRowForm
+from credentials.row_forms.base import TRUE, RowFormSet, SecretRowForm
 from credentials.vendors import preset_of
 from credentials.vendors.preset import Input
 from credentials.widgets import text_input
@@ -19,6 +19,9 @@ class VariableForm(SecretRowForm):
     noun = "variable"
     name = forms.CharField(label="Name", max_length=50, widget=text_input(**{"aria-label": "Variable name"}))
     label = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput())
+    # Of a preset that came as a file: nothing else knows what it asked for once the form comes back.
+    required = forms.BooleanField(required=False, widget=forms.HiddenInput())
+    help = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput())
 
     class Meta:
         model = CredentialVariable
@@ -66,9 +69,15 @@ def asked_for(form: VariableForm) -> Input:
     if form.is_bound:
         name, vendor = form.posted("name"), str(form.data.get("vendor") or "")
         found = (item for item in preset_of(vendor).inputs if item.name == name and not item.field)
-        return next(found, Input(name, form.posted("label"), secret=form.says_secret))
+        return next(found, _as_posted(form, name))
     given = {key: form.initial.get(key, default) for key, default in _ASKED.items()}
     return Input(**given)
+
+
+def _as_posted(form: VariableForm, name: str) -> Input:
+    label = form.posted("label")
+    required = bool(label) and form.posted("required") in TRUE
+    return Input(name, label, form.posted("help") if label else "", form.says_secret, required)
 
 
 _ASKED: dict[str, Any] = {"name": "", "label": "", "help": "", "secret": False, "required": False}

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from core.templating import suggestion
 from credentials.auth.base import AuthConfig
 
 FORMAT: Final = 1
@@ -28,6 +29,7 @@ FIELD_PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "from_format": ("request", "from_format"),
     "text_encoding": ("text", "encoding"),
     "max_length": ("text", "max_length"),
+    "max_length_unicode": ("text", "max_length_unicode"),
     "split_mode": ("text", "split"),
     "message_id_path": ("response", "id"),
     "ignored_ids": ("response", "ignore_ids"),
@@ -104,7 +106,14 @@ def _faults(value: Any, rule: Mapping[str, Any], place: str) -> Iterator[str]:
     kinds = rule.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is_kind(value, kind) for kind in kinds):
-        yield f"{where}: write {' or '.join(_NAMES[kind] for kind in kinds)}."
+        hint = (
+            " Put the body itself into it: '{\"a\": 1}'."
+            if isinstance(value, dict) and "string" in kinds
+            else ""
+        )
+        yield f"{where}: write {' or '.join(_NAMES[kind] for kind in kinds)}.{hint}"
+    elif isinstance(value, str):
+        yield from _text_faults(value, rule, where)
     elif "enum" in rule and value not in rule["enum"]:
         yield f"{where}: {value!r} is not known; write one of {', '.join(map(str, rule['enum']))}."
     elif isinstance(value, dict):
@@ -114,17 +123,30 @@ def _faults(value: Any, rule: Mapping[str, Any], place: str) -> Iterator[str]:
             yield from _faults(item, rule.get("items", {}), f"{place}[{index}]")
 
 
+def _text_faults(value: str, rule: Mapping[str, Any], where: str) -> Iterator[str]:
+    longest = rule.get("maxLength", len(value))
+    if "enum" in rule and value not in rule["enum"]:
+        yield f"{where}: {value!r} is not known; write one of {', '.join(map(str, rule['enum']))}."
+    elif len(value) > longest:
+        yield f"{where}: these are {len(value)} characters; at most {longest} fit."
+    elif "\0" in value:
+        yield f"{where}: the character U+0000 cannot be kept. Remove it."
+
+
 def _faults_of_table(value: dict[str, Any], rule: Mapping[str, Any], place: str) -> Iterator[str]:
     known = rule.get("properties", {})
     others = rule.get("additionalProperties", True)
     for name in rule.get("required", ()):
         if name not in value:
-            yield f"{_joined(place, name)}: this key is missing."
+            offered = _followed(known.get(name, {})).get("enum", ())
+            words = f" Write one of {', '.join(map(str, offered))}." if offered else ""
+            yield f"{_joined(place, name)}: this key is missing.{words}"
     for name, item in value.items():
         if name in known:
             yield from _faults(item, known[name], _joined(place, name))
         elif others is False:
-            yield f"{_joined(place, name)}: there is no such key. Known: {', '.join(sorted(known))}."
+            hint = suggestion(name, known) or f"Known: {', '.join(sorted(known))}."
+            yield f"{_joined(place, name)}: there is no such key. {hint}"
         elif isinstance(others, dict):
             yield from _faults(item, others, _joined(place, name))
 

@@ -55,12 +55,18 @@ def request_of(table: _Table) -> RequestSpec:
 
 def text_of(table: _Table) -> TextSpec:
     """How texts are written and split; a length that is no number splits nothing."""
-    length = as_text(table.get("max_length", "")).strip()
     return TextSpec(
         encoding=table.get("encoding", "as_is"),
-        max_length=int(length) or None if length.isascii() and length.isdigit() else None,
+        max_length=length_of(table.get("max_length")),
+        max_length_unicode=length_of(table.get("max_length_unicode")),
         split=table.get("split", "requests"),
     )
+
+
+def length_of(value: Any) -> int | None:
+    """A number of characters; None for 0 and for what is no number."""
+    length = as_text(value).strip()
+    return int(length) or None if length.isascii() and length.isdigit() else None
 
 
 def response_of(table: _Table, codes: Mapping[str, str]) -> ResponseSpec:

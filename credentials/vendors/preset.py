@@ -22,6 +22,7 @@ from credentials.vendors.making import (
     header_rows,
     holds,
     laid_over,
+    length_of,
     names_in,
     payload_text,
     request_of,
@@ -33,11 +34,13 @@ from credentials.vendors.problems import preset_problems
 _TABLES: Final = ("request", "text", "auth", "response", "codes")
 _TOP: Final = ("check_url",)
 WEBHOOK: Final = "webhook"
+_NUMBERS: Final = ("max_length", "max_length_unicode")
 _BODY_TYPES: Final = {"form": FORM_TYPE, "xml": XML_TYPE, "text": TEXT_TYPE}
 _DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "method": "POST", "body_kind": "json", "to_format": "international", "from_format": "international",
-        "text_encoding": "as_is", "max_length": None, "split_mode": "requests", "auth_type": "none",
+        "text_encoding": "as_is", "max_length": None, "max_length_unicode": None, "split_mode": "requests",
+        "auth_type": "none",
         **{item.name: item.default for item in fields(AuthConfig) if item.name in AUTH_FIELDS},
     }
 )  # fmt: skip
@@ -203,7 +206,7 @@ class Preset:
             value = data[table].get(key)
             found[name] = _DEFAULTS.get(name, "") if value is None else _as_typed(value)
         found["payload"] = payload_text(data["request"].get("payload", ""))
-        found["max_length"] = int(found["max_length"]) if found["max_length"] else None
+        found |= {name: length_of(found[name]) for name in _NUMBERS}
         return found
 
     def _text(self, name: str) -> str:
@@ -289,6 +292,8 @@ def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _chosen(item: Input, value: str) -> str:
     """A value that fits the field; PresetInvalid when the field offers others only."""
+    if item.field in _NUMBERS and length_of(value) is None:
+        raise PresetInvalid([f"{item.name}: {value!r} is no number of characters; write one from 1."])
     offered = choices_of(*FIELD_PLACES[item.field])
     if offered and value not in offered:
         raise PresetInvalid([f"{item.name}: {value!r} is not known; write one of {', '.join(offered)}."])

@@ -24,6 +24,7 @@ _ROW_PATHS: Final[Mapping[str, Callable[[str], object]]] = {"json": json_path, "
 # Texts that may hold parts of the signed request besides.
 _SIGNED: Final = frozenset({"mac_string", "mac_value", "mac_extra_headers"})
 _SIGNING_NAMES: Final = SIGNED_NAMES | {"signature"}
+_WITH_VALUES: Final = frozenset({"any_of", "none_of", "contains", "lacks", "matches"})
 _Data = Mapping[str, Any]
 
 
@@ -104,6 +105,7 @@ def _rule_problems(rule: _Data, place: str, known: frozenset[str]) -> Iterator[s
         yield f"{place}.path: {problem}"
     yield from _tried(f"{place}.status", partial(status_ranges, rule.get("status", "")))
     values = [str(value) for value in rule.get("values", ())]
+    yield from _missing_of_rule(rule, place)
     if rule.get("test") == "matches":
         for value in values:
             yield from _tried(f"{place}.values", partial(compile_expression, value))
@@ -112,6 +114,17 @@ def _rule_problems(rule: _Data, place: str, known: frozenset[str]) -> Iterator[s
     for name in rule.get("again_without", ()):
         if name not in known:
             yield f"{place}.again_without: there is no variable {name}."
+
+
+def _missing_of_rule(rule: _Data, place: str) -> Iterator[str]:
+    test = rule.get("test", "")
+    if test in _WITH_VALUES and not rule.get("values"):
+        yield f"{place}.values: this key is missing; the test {test} looks for them."
+    elif not test and rule.get("path") and not rule.get("values"):
+        yield (
+            f'{place}.test: this key is missing. Say what to look for at the path: values = ["…"], '
+            'or test = "present" or "absent".'
+        )
 
 
 def _auth_problems(auth: _Data, place: str, known: frozenset[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from credentials.vendors.preset import Preset
 _SECRET_FIELDS: Final = frozenset(
     {"api_token", "api_secret_key", "auth_password", "oauth_body", "client_certificate", "client_key"}
 )
+_TEXT_KEYS: Final = ("encoding", "max_length", "max_length_unicode", "split")
 _CERTIFICATE: Final = ("client_certificate", "client_key")
 _AUTH_DEFAULTS: Final = {item.name: item.default for item in fields(AuthConfig)}
 _SHORTEST_SWEPT: Final = 4  # characters: shorter secrets would turn up everywhere
@@ -69,9 +70,7 @@ class _Writer:
         auth = self._auth()
         tables = {
             "request": self._request(spec.request),
-            "text": _changed(
-                spec.text, TextSpec(), {"encoding": "encoding", "max_length": "max_length", "split": "split"}
-            ),
+            "text": _changed(spec.text, TextSpec(), {name: name for name in _TEXT_KEYS}),
             "auth": auth,
             "response": _response(spec.response),
             "codes": dict(spec.response.codes),

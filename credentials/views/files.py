@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Final
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import slugify
 
@@ -65,6 +66,8 @@ def import_preset(request: HttpRequest) -> HttpResponse:
         return _import_page(request, source=source, problems=error.problems)
     except GatewayError as error:
         return _import_page(request, source=source, problems=[error.text])
+    except ValidationError as error:
+        return _import_page(request, source=source, problems=storing.told(error))
     store_draft(request, {**vars(draft), "fields": {**draft.fields, "vendor": CUSTOM.slug}})
     messages.success(
         request, f"{preset.label}: look through the fields, fill in what is missing, then submit."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -15,9 +14,8 @@ from django.urls import reverse
 from access.audit import address_of, record
 from core.errors import GatewayError
 from core.numbers import mask_number
-from credentials.loading import spec_of
 from credentials.models import ApiCredential
-from credentials.testing import TestResult, TestSendForm, judging_rule, parts_of, result_of
+from credentials.testing import TestResult, TestSendForm, parts_of, result_of
 from messaging.admin.badges import reason_text
 from messaging.models import Message
 from messaging.testsend import default_sender, send_test
@@ -65,15 +63,6 @@ def _send(
     )
     attempt = message.attempts.exclude(outcome__in=("", "not_sent")).last()
     result = replace(result_of(attempt, message), parts=parts_of(message))
-    if attempt is not None:
-        result = replace(result, rule=_rule_of(credential, attempt.response))
-    else:
+    if attempt is None:
         result = replace(result, advice=f"Nothing was sent. {reason_text(message.reason)}.", detail="")
     return result, message
-
-
-def _rule_of(credential: ApiCredential, response: dict[str, Any]) -> str:
-    try:
-        return judging_rule(spec_of(credential).judging.rules, response)
-    except GatewayError:  # a secret that does not open: the result says so already
-        return ""

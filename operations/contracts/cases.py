@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from core.errors import GatewayError
+from core.templating import suggestion
+from core.vocabulary import FailureClass
 
 SIDES: Final = ("outbound", "inbound", "status")
 _SEQUENCE: Final = re.compile(r"[^:]+:[0-9]{1,4}")
 _MESSAGE: Final = ("id", "to", "text", "now")
+# What may stand where; the second line of the first are notes about a provider, for readers.
+_ENTRY_KEYS: Final = frozenset(
+    """provider config outbound inbound status
+    name code family country lifecycle retired source max_length facts tags note""".split()  # noqa: SIM905
+)
+_CASE_KEYS: Final = frozenset(
+    {"case", "kind", "note", "config_override", "repeat", "message", "exchange", "expect"}
+)
+_MESSAGE_KEYS: Final = frozenset({*_MESSAGE, "in_reply_to", "priority", "purpose", "profile"})
+_STEP_KEYS: Final = frozenset({"expect_request", "response"})
+_RESPONSE_KEYS: Final = frozenset({"status", "headers", "body", "timeout"})
+_EXPECT_KEYS: Final = frozenset({"outcome", "external_id", "error_code", "error_message", "failure", "parts"})
+OUTCOMES: Final = ("wired", "errored", "failed", "opted_out")
+_FAILURES: Final = [failure.value for failure in FailureClass]
+_BODY_AS_TEXT: Final = (
+    'body must be a text, as the provider sends it: write {"ok": true} as "{\\"ok\\": true}".'
+)
 Case = Mapping[str, Any]
 
 
@@ -64,6 +83,7 @@ def _problems(data: list[Any]) -> Iterator[str]:
             yield f"{where} needs the name of its preset in provider."
             continue
         where = entry["provider"]
+        yield from _unknown_keys(entry, _ENTRY_KEYS, where)
         if not isinstance(entry.get("config", {}), dict):
             yield f"{where}: config must be an object."
         for side in SIDES:
@@ -84,16 +104,15 @@ def _case_problems(cases: Any, side: str, where: str) -> Iterator[str]:
 
 
 def _outbound_problems(case: Case, where: str) -> Iterator[str]:
-    message, expect = case.get("message"), case.get("expect")
-    if not isinstance(message, dict) or not all(isinstance(message.get(name), str) for name in _MESSAGE):
-        yield f"{where}: message needs the texts {', '.join(_MESSAGE)}."
-    elif not _is_moment(message["now"]):
-        yield f"{where}: now must be a moment such as 2025-03-04T05:06:07Z."
-    if not isinstance(expect, dict) or "outcome" not in expect:
-        yield f"{where}: expect needs outcome."
+    yield from _unknown_keys(case, _CASE_KEYS, where)
+    yield from _message_problems(case.get("message"), where)
+    yield from _expect_problems(case.get("expect"), where)
     exchange = case.get("exchange")
     if not isinstance(exchange, list) or not all(_is_step(step) for step in exchange):
         yield f"{where}: exchange must be a list of {{expect_request, response}}, the status a number."
+    else:
+        for number, step in enumerate(exchange, start=1):
+            yield from _step_problems(step, f"{where}, exchange {number}")
     if not isinstance(case.get("config_override", {}), dict):
         yield f"{where}: config_override must be an object."
     if not isinstance(case.get("repeat", 1), int) or case.get("repeat", 1) < 1:
@@ -112,6 +131,42 @@ def _callback_problems(case: Case, where: str) -> Iterator[str]:
         yield f"{where}: sequence must be a name and a number, such as concat:1."
     if not isinstance(case.get("config_override", {}), dict):
         yield f"{where}: config_override must be an object."
+
+
+def _message_problems(message: Any, where: str) -> Iterator[str]:
+    if not isinstance(message, dict) or not all(isinstance(message.get(name), str) for name in _MESSAGE):
+        yield f"{where}: message needs the texts {', '.join(_MESSAGE)}."
+        return
+    yield from _unknown_keys(message, _MESSAGE_KEYS, f"{where}, message")
+    if not _is_moment(message["now"]):
+        yield f"{where}: now must be a moment such as 2025-03-04T05:06:07Z."
+
+
+def _expect_problems(expect: Any, where: str) -> Iterator[str]:
+    if not isinstance(expect, dict) or "outcome" not in expect:
+        yield f"{where}: expect needs outcome."
+        return
+    yield from _unknown_keys(expect, _EXPECT_KEYS, f"{where}, expect")
+    if expect["outcome"] not in OUTCOMES:
+        yield f"{where}: outcome {expect['outcome']!r} is not known; write one of {', '.join(OUTCOMES)}."
+    if expect.get("failure", "") not in _FAILURES:
+        known = ", ".join(filter(None, _FAILURES))
+        yield f"{where}: failure {expect['failure']!r} is not known; write one of {known}."
+
+
+def _step_problems(step: Mapping[str, Any], where: str) -> Iterator[str]:
+    response = step["response"]
+    yield from _unknown_keys(step, _STEP_KEYS, where)
+    yield from _unknown_keys(response, _RESPONSE_KEYS, f"{where}, response")
+    if not isinstance(response.get("body", ""), str):
+        yield f"{where}: {_BODY_AS_TEXT}"
+
+
+def _unknown_keys(given: Mapping[str, Any], known: Collection[str], where: str) -> Iterator[str]:
+    for name in given:
+        if name not in known:
+            hint = suggestion(name, known) or f"Known: {', '.join(sorted(known))}."
+            yield f"{where}: there is no key {name}. {hint}"
 
 
 def _is_moment(text: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.splitting import smart, split
 from core.vocabulary import Outcome
 from credentials.auth.tokens import TOKENS
 from credentials.client import ProviderClient
@@ -17,6 +16,7 @@ from credentials.vendors import Preset
 from operations.contracts.cases import Case, Contract
 from operations.contracts.freezing import frozen
 from operations.contracts.matching import Matching
+from operations.contracts.settings import SENDER, auth_problems, case_problems
 from operations.contracts.wire import Network
 
 # The addresses a provider would call back, different for each role.
@@ -36,18 +36,23 @@ _OUTCOMES: Final[Mapping[Outcome, str]] = {
 
 def run(contract: Contract, case: Case, preset: Preset) -> list[str]:
     """What differs in one case; [] when it passes."""
-    config = {**contract.config, **case.get("config_override", {})}
+    override = case.get("config_override", {})
+    config = {**contract.config, **override}
+    if problems := case_problems(config, override, preset):
+        return problems
     spec = replace(
         preset.spec(config),
         status_callback_url=CALLBACKS["status"],
         inbound_callback_url=CALLBACKS["inbound"],
     )
+    if problems := list(auth_problems(spec)):
+        return problems
     network = Network([step["response"] for step in case["exchange"]])
     TOKENS.clear()
     try:
         with frozen(_moment(case["message"]["now"])), network.in_place():
             client = ProviderClient(spec)
-            requests = list(contexts(spec.text, case["message"], str(config.get("sender", ""))))
+            requests = list(contexts(spec.text, case["message"], str(config.get(SENDER, ""))))
             results = [_hand_over(client, requests) for _ in range(case.get("repeat", 1))][-1]
     finally:
         TOKENS.clear()
@@ -66,8 +71,7 @@ def _hand_over(client: ProviderClient, requests: Sequence[Mapping[str, Any]]) ->
 
 def contexts(text: TextSpec, message: Mapping[str, Any], sender: str) -> Iterator[dict[str, Any]]:
     """What the templates may use, for each request of a message."""
-    whole = smart(message["text"]) if text.encoding == "smart" else message["text"]
-    parts = split(whole, text.max_length)
+    whole, parts = text.cut(message["text"])
     sent = [whole] if text.split == "together" else parts
     for number, part in enumerate(sent, start=1):
         yield {
@@ -110,6 +114,7 @@ def _result_differences(
         "external_id": first.provider_id or None,
         "error_code": last.code,
         "error_message": last.detail,
+        "failure": last.failure.value,
         "parts": requests[0]["parts"],
     }
     for name, wanted in expect.items():

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import GatewayError
+from core.templating import suggestion
 from credentials.vendors import Preset, PresetInvalid, load_preset
 from operations.contracts import callbacks, outbound
 from operations.contracts.cases import SIDES, Case, Contract
+from operations.contracts.settings import contract_problems
 
 # Side -> what runs one of its cases.
 RUNNERS: Final[Mapping[str, Callable[[Contract, Case, Preset], list[str]]]] = {
@@ -32,16 +34,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Row:
-    """One provider: (passed, all) by side, and the cases that failed."""
+    """One provider: (passed, all) by side, the cases that failed, and what let none of them run."""
 
     provider: str
     counts: Mapping[str, tuple[int, int]]
     failures: Sequence[Failure] = field(default_factory=list)
+    problems: Sequence[str] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether every case that was run passed."""
-        return not self.failures
+        """Whether every case could be run, and passed."""
+        return not self.failures and not self.problems
 
     def __str__(self) -> str:
         return "  ".join([f"{self.provider:<26}", *(self._column(side) for side in SIDES)])
@@ -58,21 +61,31 @@ def run_all(contracts: Sequence[Contract], directory: Path, sides: Sequence[str]
 
 
 def run_one(contract: Contract, path: Path, sides: Sequence[str]) -> Row:
-    """All cases of one provider; without a preset that can be used, each of them fails."""
+    """All cases of one provider; none of them passes while its preset or configuration cannot be used."""
     try:
-        preset: Preset | None = load_preset(path)
-        why: list[str] = []
+        preset = _preset(path)
+        problems = contract_problems(contract, preset, sides)
     except PresetInvalid as error:
-        preset, why = None, error.problems
+        problems = error.problems
+    if problems:
+        none = {side: (0, len(contract.cases[side])) for side in sides}
+        return Row(contract.provider, none, problems=problems)
     counts: dict[str, tuple[int, int]] = {}
     failures: list[Failure] = []
     for side in sides:
         cases = contract.cases[side]
-        found = [_outcome(contract, side, case, preset, why) for case in cases]
-        failed = [failure for failure in found if failure is not None]
+        failed = [found for case in cases if (found := _failure(contract, side, case, preset))]
         counts[side] = len(cases) - len(failed), len(cases)
         failures += failed
     return Row(contract.provider, counts, failures)
+
+
+def _preset(path: Path) -> Preset:
+    if not path.is_file():
+        there = sorted(other.stem for other in path.parent.glob("*.toml"))
+        hint = suggestion(path.stem, there) or "A preset is the file PROVIDER.toml."
+        raise PresetInvalid([f"there is no {path.name} in {path.parent}. {hint}"])
+    return load_preset(path)
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -83,14 +96,9 @@ def summary(rows: Sequence[Row]) -> str:
     return f"contracts: {good} of {len(rows)} providers, {passed} of {number} cases"
 
 
-def _outcome(
-    contract: Contract, side: str, case: Case, preset: Preset | None, why: list[str]
-) -> Failure | None:
-    name = case["case"]
-    if preset is None:
-        return Failure(side, name, why)
+def _failure(contract: Contract, side: str, case: Case, preset: Preset) -> Failure | None:
     try:
         differences = RUNNERS[side](contract, case, preset)
     except GatewayError as error:
         differences = [error.text]
-    return Failure(side, name, differences) if differences else None
+    return Failure(side, case["case"], differences) if differences else None

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from core.errors import TemplateInvalid
-from core.templating import JsonTemplate, RawBytes, render_text, render_value
+from core.templating import JsonTemplate, RawBytes, check_text, render_text, render_value
+from operations.contracts.freezing import frozen
 
 CONTEXT = {
     "to": "+14155550123",
@@ -38,10 +41,47 @@ CONTEXT = {
         ("{{ now | date: '%Y%m%d%H%M%S' }}", "20250304050607"),
         ("{{ now | date: '%s' }}", "1741064767"),
         ("{{ 'Q&A +' | urlencode }}", "Q%26A%20%2B"),
+        ("{{ message | utf16be | base64 }}", "BBYAICCs"),
+        ("{{ message | utf16be | base64_encode }}", "BBYAICCs"),
+        ("{{ message | utf16be | base64url }}", "BBYAICCs"),
+        ("{{ message | utf16be | hex }}", "0416002020ac"),
+        ("{{ message | utf16be | urlencode }}", "%04%16%00%20%20%AC"),
+        ("{{ message | utf16be | md5 }}", hashlib.md5("Ж €".encode("utf-16-be")).hexdigest()),
+        ("{{ '1741064767' | date: '%Y-%m-%d %H:%M' }}", "2025-03-04 05:06"),
+        ("{{ 1741064767 | date: '%H' }}", "05"),
     ],
 )  # fmt: skip
 def test_helper_functions(source: str, expected: str) -> None:
     assert render_text(source, CONTEXT) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ 'now' | date: '%Y%m%d%H%M%S' }}", "20200102030405"),
+        ("{{ 'today' | date: '%d' }}", "02"),
+        ("{{ now }} {{ today }}", "2020-01-02T03:04:05Z 2020-01-02"),
+        ("{{ now | date: '%s' }}", "1577934245"),
+    ],
+)
+def test_the_time_is_that_of_the_one_clock_in_utc(source: str, expected: str) -> None:
+    with frozen(datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)):
+        assert render_text(source, {}) == expected
+        assert render_text("{{ now }}", CONTEXT) == CONTEXT["now"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("base64encode", "base64_encode"),
+        ("strftime", "date"),
+        ("lower", "downcase"),
+        ("hmac_sha265", "hmac_sha256"),
+    ],
+)
+def test_an_unknown_function_is_told_the_nearest(name: str, meant: str) -> None:
+    (problem,) = check_text("{{ message | " + name + " }}")
+    assert str(problem).endswith(f"There is no helper function {name}. Did you mean {meant}?")
 
 
 def test_raw_bytes_survive_a_lone_value() -> None:

@@ -10,6 +10,10 @@ from core.errors import PathInvalid
 from core.value_paths import Document, compile_path, path_problem
 
 XML = b'<s:env xmlns:s="u"><s:body kind="k"><id>7</id><id>8</id><t>a &amp; <b>b</b></t></s:body></s:env>'
+ITEMS = (
+    b'<r xmlns:x="u" a="1"><item name="code">5</item><item x:name="id" x:type="t">7</item>'
+    b"<p><n>id</n><v>8</v></p><p><n>key</n><v>9/]</v></p></r>"
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,17 @@ XML = b'<s:env xmlns:s="u"><s:body kind="k"><id>7</id><id>8</id><t>a &amp; <b>b<
         ("/other/id", XML, None),
         ("/env/nothing", XML, None),
         ("/*/body/id", XML, "7"),
+        ("/env/body/id/", XML, "7"),
+        ("/r/item[@name='id']", ITEMS, "7"),
+        ('/x:r/x:item[@x:name="id"]/@x:type', ITEMS, "t"),
+        ("//item[@type]", ITEMS, "7"),
+        ("//@type", ITEMS, "t"),
+        ("/r/item/@type", ITEMS, "t"),
+        ("//p[n='key']/v", ITEMS, "9/]"),
+        ("/r[@a='1']/item[2]", ITEMS, "7"),
+        ("/r[@a='2']/item", ITEMS, None),
+        ("/r/item[@name='a/b']", ITEMS, None),
+        ("-", b'{"-": 1}', None),
         ('regex:Success "(.*)"', b'Success "a-1"', "a-1"),
         ("regex:ERR[0-9]+", b"oh ERR12", "ERR12"),
         ("regex:x", b"abc", None),
@@ -44,7 +59,8 @@ def test_what_a_path_finds(path: str, body: bytes, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["a[", "a..b", "[?", "/a/b[x=1]", "/", "/a/@", "/a//b", "regex:(", "regex:(?=a)", "header:a b", "x" * 501]
+    "path", ["a[", "a..b", "[?", "/a/b[x=1]", "/", "/a/@", "/a//b", "/@a", "///a", "/a/b[@x='1'][2]", "/a[@b='c]",
+        "/a[@b='[']", "regex:(", "regex:(?=a)", "header:a b", "x" * 501]
 )  # fmt: skip
 def test_a_path_that_cannot_be_followed_says_so(path: str) -> None:
     assert path_problem(path)
@@ -92,6 +108,20 @@ def test_nothing_received_makes_a_path_raise(body: bytes, path: str) -> None:
 )
 def test_odd_answers_are_still_read(path: str, document: Document, expected: Any) -> None:
     assert compile_path(path).find(document) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("error-code", 'Put a name with a dash in double quotes: "error-code"'),
+        ("messages[0].message-id", 'double quotes: messages[0]."message-id"'),
+        ("$.messages[0].id", "Leave the $ out: messages[0].id"),
+        ("$.a-b", 'Leave the $ out. Put a name with a dash in double quotes: "a-b"'),
+        ("a-", "Write where the value stands"),
+    ],
+)
+def test_a_path_of_another_language_is_told_how_to_write_it_here(path: str, advice: str) -> None:
+    assert advice in path_problem(path)
 
 
 def test_a_path_nested_too_deeply_is_refused() -> None:

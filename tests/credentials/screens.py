@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from html.parser import HTMLParser
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -104,3 +105,49 @@ def headers_of(credential: ApiCredential) -> dict[str, str]:
 def change_data(credential: ApiCredential, *new: tuple[str, ...], **changes: Any) -> dict[str, Any]:
     kept = {"api_token": "", "name": credential.name}
     return {**posted(**kept), **stored_rows(credential, *new), **changes}
+
+
+def _is_sent(given: dict[str, str]) -> bool:
+    kind = given.get("type", "text")
+    return kind not in {"submit", "file", "button"} and (
+        kind not in {"checkbox", "radio"} or "checked" in given
+    )
+
+
+class _Fields(HTMLParser):
+    """What a browser would send of all fields of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.select = self.area = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name = given.get("name", "")
+        if tag == "select":
+            self.select = name
+        elif tag == "option" and self.select and ("selected" in given or self.select not in self.found):
+            self.found[self.select] = given.get("value", "")
+        elif tag == "textarea":
+            self.area = name
+            self.found[name] = ""
+        elif tag == "input" and name and _is_sent(given):
+            self.found[name] = given.get("value", "on" if given.get("type") == "checkbox" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"select", "textarea"}:
+            self.select = self.area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            self.found[self.area] += data
+
+
+def fields_shown(page: str) -> dict[str, str]:
+    """The fields of a page with the values it shows, as a browser would send them back; empty rows' templates apart."""
+    parser = _Fields()
+    parser.feed(page)
+    return {
+        name: value.removeprefix("\n") for name, value in parser.found.items() if "__prefix__" not in name
+    }

@@ -17,7 +17,7 @@ from core.vocabulary import FailureClass, Outcome
 from credentials.client import Exchange, ProviderClient, client_for
 from credentials.endpoints import create_endpoint, rotate, set_enabled, url_of
 from credentials.loading import spec_of
-from credentials.models import ApiCredential, RequestHeader
+from credentials.models import ApiCredential, CredentialVariable, RequestHeader, ResponseRule
 from tests.credentials.conftest import TOKEN_URL, URL, make_credential, send, sends
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +226,29 @@ def test_against_a_real_socket_an_unused_port_is_temporary(settings: Any) -> Non
 
 def test_a_lost_attempt_is_unknown() -> None:
     assert Exchange.lost("internal_error").result.outcome == Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "judged_by"),
+    [
+        (503, "x", "Response rule 1 (500-599: the answer is there): Try again later"),
+        (200, '{"status": "9"}', "Response rule 2 (status is none of 0, {{fine}}): Failed for good"),
+        (200, '{"status": "hush-fine"}', ""),
+        (200, '{"status": 0}', ""),
+    ],
+)
+def test_the_rule_that_judged_is_told_without_the_values_of_variables(
+    wire: responses.RequestsMock, status: int, body: str, judged_by: str
+) -> None:
+    wire.post(URL, status=status, body=body, content_type="application/json")
+    credential = make_credential()
+    CredentialVariable.objects.create(credential=credential, name="fine", value="hush-fine", secret=True)
+    ResponseRule.objects.create(
+        credential=credential, statuses="500-599", test="present", outcome="temporary"
+    )
+    ResponseRule.objects.create(
+        credential=credential, path="status", test="none_of", values="0\n{{fine}}", position=1
+    )
+    exchange = send(credential)
+    assert exchange.judged_by == judged_by
+    assert "hush" not in exchange.judged_by

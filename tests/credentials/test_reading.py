@@ -53,6 +53,15 @@ def test_the_id_is_found_in_the_usual_places(body: Any, expected: str) -> None:
     assert (result.outcome, result.provider_id) == (Outcome.ACCEPTED, expected)
 
 
+def test_a_dash_says_that_there_is_no_such_value() -> None:
+    refusal = answer(400, {"error": "Invalid number", "message": "No such number"})
+    result = reader(code_path="-").read(refusal)
+    assert (result.code, result.detail) == ("http_400", "No such number")
+    assert reader(code_path="-", text_path="-").read(refusal).detail == ""
+    assert reader().read(refusal).code == "Invalid number"
+    assert reader(id_path="-").read(answer(200, {"id": "1", "-": "2"})).provider_id == ""
+
+
 def test_a_chosen_path_is_the_only_one_looked_at() -> None:
     result = reader(id_path="out.ref").read(answer(200, {"id": "wrong", "out": {"ref": "right"}}))
     assert result.provider_id == "right"

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from core.secrets import MASK
-from credentials.spec import Rule
-from credentials.testing import TestKind, TestSendForm, curl_of, judging_rule, result_of
+from credentials.testing import TestKind, TestSendForm, curl_of, result_of
 
 REQUEST = {
     "method": "POST",
@@ -20,7 +19,8 @@ REQUEST = {
 
 def attempt(outcome: str, failure: str = "", **values: Any) -> Any:
     defaults = {
-        "code": "", "detail": "", "http_status": 202, "elapsed_ms": 12, "request": REQUEST, "response": {"status": 202},
+        "code": "", "detail": "", "http_status": 202, "judged_by": "Rule 1", "elapsed_ms": 12, "request": REQUEST,
+        "response": {"status": 202},
     }  # fmt: skip
     return SimpleNamespace(outcome=outcome, failure=failure, **{**defaults, **values})
 
@@ -41,6 +41,7 @@ def test_results_are_typed(outcome: str, failure: str, kind: TestKind, heading: 
     result = result_of(attempt(outcome, failure), SimpleNamespace(provider_id="p-1"))
     assert (result.kind, result.heading, result.tone) == (kind, heading, tone)
     assert (result.status, result.elapsed_ms, result.provider_id) == (202, 12, "p-1")
+    assert result.rule == "Rule 1"
     assert result.advice
 
 
@@ -75,26 +76,6 @@ def test_the_sender_of_a_test_is_cleaned_like_a_channels(sender: str, cleaned: s
     form = TestSendForm({"number": "+14155550123", "message": "Hi", "sender": sender})
     assert form.is_valid() is (cleaned is not None)
     assert form.cleaned_data.get("sender") == cleaned
-
-
-RULES = (
-    Rule(statuses="500-599", outcome="temporary", test="present"),
-    Rule(path="status", test="none_of", values=("0", "queued")),
-)
-
-
-@pytest.mark.parametrize(
-    ("response", "says"),
-    [
-        ({"status": 200, "body": '{"status": "9"}'}, "Response rule 2 (status is none of 0, queued): Failed"),
-        ({"status": 503, "headers": {}, "body": "x"}, "Response rule 1 (500-599:"),
-        ({"status": 200, "headers": {}, "body": '{"status": "0"}'}, ""),
-        ({}, ""),
-    ],
-)  # fmt: skip
-def test_the_rule_that_judged_is_named(response: dict[str, Any], says: str) -> None:
-    named = judging_rule(RULES, response)
-    assert named.startswith(says) if says else named == ""
 
 
 def test_a_request_without_a_body_has_none_in_curl() -> None:

@@ -17,7 +17,7 @@ from credentials.loading import spec_of
 from credentials.models import ApiCredential, CredentialVariable, ProviderCode, RequestHeader
 from credentials.vendors import VENDORS, preset_from_text
 from tests.credentials.conftest import TOKEN_URL, make_credential
-from tests.credentials.screens import staff
+from tests.credentials.screens import fields_shown, staff
 
 pytestmark = pytest.mark.django_db
 CURL = """curl -X POST https://api.example.com/send -u shop:hush-password -d 'to=+14155550123&text=Hi'"""
@@ -213,6 +213,79 @@ def test_a_credential_leaves_as_a_preset_without_secrets_and_comes_back(admin_cl
     back = admin_client.post(url("import_preset"), {"preset": text})
     assert back.headers["Location"] == f"{url('add')}?draft=1"
     assert credential.provider_url in admin_client.get(back.headers["Location"]).content.decode()
+
+
+FOREIGN = """
+format = 1
+label = "Larkspur"
+
+[inputs]
+account = { label = "Account", help = "On the <first> page.", required = true }
+ttl = { label = "Time to live" }
+
+[request]
+url = "https://api.larkspur.example.com/{{account}}?ttl={{ttl}}"
+payload = '{"to": "{{toNumber}}", "text": "{{message}}", "from": "{{fromNumber}}"}'
+
+[auth]
+type = "none"
+"""
+
+
+def test_an_imported_preset_keeps_what_it_asks_for_and_why(admin_client: Client) -> None:
+    admin_client.post(url("import_preset"), {"preset": FOREIGN})
+    where = f"{url('add')}?draft=1"
+    page = admin_client.get(where)
+    posted = fields_shown(page.content.decode()) | {"name": "Larkspur"}
+    refused = admin_client.post(where, posted).content.decode()
+    assert "Account is needed." in refused
+    assert "On the &lt;first&gt; page." in refused
+    saved = admin_client.post(where, fields_shown(refused) | {"variables-0-value": "a-77"})
+    assert saved.status_code == 302
+    rows = CredentialVariable.objects.order_by("position").values_list("name", "label", "help", "required")
+    assert list(rows) == [
+        ("account", "Account", "On the <first> page.", True),
+        ("ttl", "Time to live", "", False),
+    ]
+    # And again with the page of the saved credential.
+    change = saved.headers["Location"]
+    again = fields_shown(admin_client.get(change).content.decode())
+    emptied = admin_client.post(change, again | {"variables-0-value": ""}).content.decode()
+    assert "Account is needed." in emptied
+    assert admin_client.post(change, again | {"variables-0-value": "a-78"}).status_code == 302
+    assert CredentialVariable.objects.get(name="account").help == "On the <first> page."
+    assert CredentialVariable.objects.get(name="account").value == "a-78"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({'"Account"': f'"{"x" * 101}"'}, "inputs.account.label: these are 101 characters; at most 100 fit."),
+        ({"On the <first> page.": "x" * 301}, "inputs.account.help: these are 301 characters"),
+        ({'"Time to live"': '"a\\u0000b"'}, "inputs.ttl.label: the character U+0000 cannot be kept"),
+    ],
+)
+def test_a_preset_whose_texts_cannot_be_kept_is_refused(
+    admin_client: Client, change: dict[str, str], says: str
+) -> None:
+    ((old, new),) = change.items()
+    page = admin_client.post(url("import_preset"), {"preset": FOREIGN.replace(old, new)})
+    assert says in page.content.decode()
+
+
+def test_a_preset_whose_values_do_not_fit_changes_nothing_of_existing_credentials(
+    admin_client: Client,
+) -> None:
+    credential = make_credential(name="Shop", auth_type="none")
+    before = spec_of(credential)
+    rows = 'query = [{ name = "q", value = "1" }, { name = "' + "n" * 201 + '", value = "2" }]\n'
+    text = FOREIGN.replace("[request]\n", f"[request]\n{rows}")
+    text = text.replace("required = true", 'default = "a-77"')
+    posted_text = {"preset": text, "target": "Shop", "confirmed": "yes"}
+    page = admin_client.post(url("import_preset"), posted_text).content.decode()
+    assert "request field " in page
+    assert "at most 200 characters" in page
+    assert spec_of(ApiCredential.objects.get()) == before
 
 
 def test_a_preset_for_existing_credentials_shows_what_would_change_before_it_does(

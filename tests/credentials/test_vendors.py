@@ -119,7 +119,11 @@ WRONG_SHAPES = [
     (_set("format", to="1"), "format"),
     (_set("label", to=7), "label: write a text"),
     (_set("colour", to="red"), "colour: there is no such key"),
-    (_set("request", "ulr", to="https://x.example.com"), "request.ulr: there is no such key"),
+    (
+        _set("request", "ulr", to="https://x.example.com"),
+        "request.ulr: there is no such key. Did you mean url?",
+    ),
+    (_set("request", "payload", to={"a": 1}), "request.payload: write a text in quotes. Put the body itself"),
     (_set("request", "method", to="SEND"), "request.method: 'SEND' is not known"),
     (_set("request", "fields", to={"name": "a"}), "request.fields: write a list"),
     (_set("request", "fields", to=[{"name": "a"}]), "request.fields[0].value: this key is missing"),
@@ -130,7 +134,10 @@ WRONG_SHAPES = [
     (_set("auth", "username", to="x"), "auth.username: there is no such key"),
     (_set("inputs", "account_sid", "secret", to="yes"), "inputs.account_sid.secret: write true or false"),
     (_set("inputs", "account_sid", "labl", to="x"), "inputs.account_sid.labl: there is no such key"),
-    (_set("response", "rules", to=[{"test": "any_of"}]), "response.rules[0].outcome: this key is missing"),
+    (
+        _set("response", "rules", to=[{"test": "any_of"}]),
+        "response.rules[0].outcome: this key is missing. Write one of acc",
+    ),
     (_set("codes", "1", to="bad luck"), "codes.1: 'bad luck' is not known"),
     (_set("variants", to=[{"request": {}}]), "variants[0].when: this key is missing"),
 ]
@@ -160,6 +167,18 @@ WRONG_CONTENTS = [
     (_set("auth", "auth_username", to="{{user}}"), "auth.auth_username: there is no variable user"),
     (_set("auth", "mac_string", to="{{target}}{{user}}"), "auth.mac_string: there is no variable user"),
     (_set("response", "id", to="messages["), "response.id: "),
+    (
+        _set("response", "id", to="message-id"),
+        "response.id: This is no path, column 8. Put a name with a dash in double",
+    ),
+    (
+        _set("response", "rules", to=[{"path": "status", "outcome": "failed"}]),
+        "response.rules[0].test: this key is missing. Say what to look for",
+    ),
+    (
+        _set("response", "rules", to=[{"path": "status", "test": "none_of", "outcome": "failed"}]),
+        "response.rules[0].values: this key is missing; the test none_of looks for them.",
+    ),
     (
         _set("response", "rules", to=[{"status": "9xx", "test": "present", "outcome": "failed"}]),
         "rules[0].status",
@@ -275,6 +294,28 @@ def test_inputs_become_variables_fields_and_headers() -> None:
 def test_a_value_a_field_does_not_offer_is_refused() -> None:
     with pytest.raises(PresetInvalid, match="content_type: 'yaml' is not known; write one of json"):
         VENDORS["external_json"].spec({"content_type": "yaml"})
+    with pytest.raises(PresetInvalid, match="max_length: 'many' is no number of characters"):
+        VENDORS["external_json"].raw_values({"max_length": "many"})
+
+
+def test_texts_beyond_gsm_7_may_have_a_limit_of_their_own() -> None:
+    text = """
+    format = 1
+    label = "Two limits"
+    [inputs]
+    unicode_length = { label = "Unicode", field = "max_length_unicode", default = 70 }
+    [request]
+    url = "https://p.example.com/{{toNumber}}"
+    payload = '{"t": "{{message}}"}'
+    [text]
+    max_length = 160
+    """
+    preset = preset_from_text(text, slug="custom")
+    spec = preset.spec({})
+    assert (spec.text.limit_of("abc"), spec.text.limit_of("абв")) == (160, 70)
+    assert preset.spec({"unicode_length": "67"}).text.max_length_unicode == 67
+    written = preset_from_text(to_toml(preset_from_spec(spec, label="Again")), slug="custom")
+    assert written.spec({}).text == spec.text
 
 
 def test_variants_apply_when_their_inputs_say_so() -> None:

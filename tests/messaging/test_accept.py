@@ -70,6 +70,10 @@ def test_same_unique_key_gives_the_first_message(queue: Callable[..., Message]) 
         ({"max_length": 4, "text_encoding": "smart"}, "“ab” “cd”", ['"ab"', '"cd"']),
         ({"max_length": 3, "text_encoding": "smart"}, "a…", ["a..", "."]),
         ({"text_encoding": "smart"}, "“ab”", [""]),
+        ({"max_length": 10, "max_length_unicode": 4}, "first part", [""]),
+        ({"max_length": 10, "max_length_unicode": 4}, "eins zwöλ", ["eins", "zwöλ"]),
+        ({"max_length_unicode": 4}, "eins zwoλ first", ["eins", "zwoλ", "firs", "t"]),
+        ({"max_length_unicode": 4}, "first part second one", [""]),
     ],
 )
 def test_text_is_kept_whole_and_cut_into_parts_with_requests_of_their_own(
@@ -82,6 +86,18 @@ def test_text_is_kept_whole_and_cut_into_parts_with_requests_of_their_own(
     assert list(message.parts.values_list("number", "text", "state")) == [
         (number, part, "waiting") for number, part in enumerate(parts, start=1)
     ]
+
+
+@pytest.mark.parametrize("split_mode", ["requests", "together"])
+def test_text_that_would_need_too_many_parts_is_refused_and_nothing_kept(
+    queue: Callable[..., Message], split_mode: str
+) -> None:
+    ApiCredential.objects.update(max_length=1, split_mode=split_mode)
+    credential = ApiCredential.objects.get()
+    assert queue(text="x" * 100, credential=credential).pk
+    with pytest.raises(TextTooLong, match=r"in 101 parts; at most 100 can be sent.*Longest text per request"):
+        queue(text="x" * 101, credential=credential)
+    assert Message.objects.count() == 1
 
 
 def test_many_parts_cost_no_further_statements(queue: Callable[..., Message]) -> None:

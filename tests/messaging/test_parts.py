@@ -376,6 +376,23 @@ def test_all_parts_in_one_request(queue: Queue, credential: ApiCredential, provi
     assert message.parts.get().provider_id == "p-1"
 
 
+def test_smaller_limit_set_later_never_makes_a_request_of_too_many_parts(
+    queue: Queue, credential: ApiCredential, provider: Any
+) -> None:
+    credential.split_mode, credential.max_length = "together", 100
+    credential.payload = '{"to": "{{toNumber}}", "texts": "{{ messageParts | join: \',\' }}"}'
+    credential.save()
+    message = queue(text="x" * 101, credential=credential)
+    credential.max_length = 1
+    credential.save()
+    delivery.drain(message.credential_id)
+    assert shown(message) == (State.FAILED, "configuration")
+    attempt = message.attempts.get()
+    assert (attempt.outcome, attempt.code, attempt.request) == ("failed", "text_too_long", {})
+    assert "101 parts" in attempt.detail
+    assert len(provider.calls) == 0
+
+
 def test_long_and_short_messages_leave_side_by_side(queue: Queue, script: Script) -> None:
     long, short = queue(text=TEXT), queue(text="short", to="+14155550102")
     script.on(TEXTS[2], 503)

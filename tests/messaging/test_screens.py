@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from access.models import AuditEntry
-from credentials.models import ApiCredential
+from credentials.models import ApiCredential, ResponseRule
 from messaging import claiming, delivery
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, SendHold
 from messaging.states import State
@@ -77,6 +77,25 @@ def test_page_shows_history_and_masked_attempts(admin_client: Client, queue: Que
     assert "&lt;b&gt;Hello" in page
     assert all(word in page for word in ("Queued", "Claimed", "Sending", "Accepted", "HTTP 200", "p-1"))
     assert "token-123" not in page
+
+
+@pytest.mark.parametrize(
+    ("answer", "judged_by"),
+    [
+        ({"status": "refused"}, "Judged by Response rule 1 (status is one of refused): Failed for good."),
+        ({"status": "queued"}, "Judged by the HTTP status: no response rule fitted."),
+    ],
+)
+def test_page_tells_which_rule_judged_even_after_the_rules_have_changed(
+    admin_client: Client, queue: Queue, provider: Any, answer: dict[str, str], judged_by: str
+) -> None:
+    provider.post(PROVIDER_URL, json=answer)
+    message = queue()
+    ResponseRule.objects.create(credential=message.credential, path="status", values="refused")
+    delivery.deliver_one(message.id)
+    ResponseRule.objects.all().delete()
+    page = admin_client.get(page_of(message)).content.decode()
+    assert judged_by in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -341,12 +341,13 @@ def test_the_command_tells_what_differed_and_ends_with_1(tmp_path: Path) -> None
     missing, _ = run_command(
         str(CASES), "--presets", str(tmp_path), "--provider", "novo", "--side", "outbound", "-v"
     )
-    assert "this file cannot be read" in missing
+    assert f"there is no novo.toml in {tmp_path}. A preset is the file PROVIDER.toml." in missing
     (tmp_path / "novo.toml").write_text('format = 1\nlabel = "N"\ncolour = "red"\n[request]\n')
     told, _ = run_command(
         str(CASES), "--presets", str(tmp_path), "--provider", "novo", "--side", "outbound", "-v"
     )
-    assert "colour: there is no such key" in told
+    assert told.count("colour: there is no such key") == 1
+    assert "outbound ascii" not in told  # said once, not for each case
 
 
 def test_the_outbound_side_alone_and_one_provider_alone() -> None:
@@ -396,6 +397,10 @@ GOOD_CASE: dict[str, Any] = {
 }
 
 
+def case_file(**changes: Any) -> str:
+    return json.dumps([{"provider": "x", "outbound": [GOOD_CASE | changes]}])
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -433,6 +438,24 @@ GOOD_CASE: dict[str, Any] = {
             json.dumps([{"provider": "x", "outbound": [{**GOOD_CASE, "exchange": [{}]}]}]),
             "exchange must be a list",
         ),
+        ('[{"provider": "x", "outbuond": []}]', r"x: there is no key outbuond\. Did you mean outbound\?"),
+        (case_file(repaet=2), r"x, outbound, a: there is no key repaet\. Did you mean repeat\?"),
+        (
+            case_file(message=GOOD_CASE["message"] | {"in_replyto": "1"}),
+            "message: there is no key in_replyto",
+        ),
+        (
+            case_file(expect={"outcome": "wired", "id": "1"}),
+            r"expect: there is no key id\. Known: error_code,",
+        ),
+        (case_file(expect={"outcome": "accepted"}), "outcome 'accepted' is not known; write one of wired, "),
+        (case_file(expect={"outcome": "failed", "failure": "no_money"}), "failure 'no_money' is not known; "),
+        (
+            case_file(exchange=[{"expected_request": {}, "response": {}}]),
+            "exchange 1: there is no key expected_",
+        ),
+        (case_file(exchange=[{"response": {"code": 200}}]), "exchange 1, response: there is no key code"),
+        (case_file(exchange=[{"response": {"body": {"id": 1}}}]), "exchange 1: body must be a text"),
     ],
 )
 def test_a_wrong_file_of_cases_is_refused_in_words(content: str, words: str, tmp_path: Path) -> None:
@@ -451,6 +474,70 @@ def test_a_file_of_cases_that_is_not_there_is_refused_in_words(tmp_path: Path) -
 
 
 def test_a_case_whose_configuration_the_preset_refuses_fails_in_words() -> None:
-    contract = Contract("external_json", {"content_type": "yaml"}, {"outbound": [GOOD_CASE]})
+    config = {"content_type": "yaml", "send_url": "https://p.example.com/", "body": "{}"}
+    contract = Contract("external_json", config, {"outbound": [GOOD_CASE]})
     row = run_one(contract, PRESETS / "external_json.toml", ["outbound"])
     assert "'yaml' is not known" in row.failures[0].differences[0]
+
+
+def test_a_configuration_that_the_preset_does_not_know_or_lacks_is_told_once() -> None:
+    path = PRESETS / "clickmobile.toml"
+    good = CONTRACTS["clickmobile"]
+    contract = Contract("clickmobile", {"user_name": "x"}, {"outbound": good.cases["outbound"]})
+    row = run_one(contract, path, ["outbound"])
+    assert (row.passed, row.failures) == (False, [])
+    assert row.counts["outbound"] == (0, len(good.cases["outbound"]))
+    assert row.problems[0] == "config: the preset has no input user_name. Did you mean username?"
+    missing = {text.split()[1] for text in row.problems[1:]}
+    required = {item.name for item in VENDORS["clickmobile"].inputs if item.required and not item.default}
+    assert missing == required
+    # Settings of a side that is not checked this time are no mistake.
+    inbound: Any = {"outbound": good.cases["outbound"], "inbound": [{"case": "a"}]}
+    row = run_one(Contract("clickmobile", {**good.config, "mo_word": "x"}, inbound), path, ["outbound"])
+    assert row.passed
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ({"pasword": "x"}, "config_override: the preset has no input pasword. Did you mean password?"),
+        ({"password": " "}, "config: password is missing (Password)."),
+    ],
+)
+def test_an_override_that_the_preset_does_not_know_fails_its_case_alone(
+    override: dict[str, str], words: str
+) -> None:
+    good = CONTRACTS["clickmobile"]
+    first, *others = good.cases["outbound"]
+    cases: Any = {"outbound": [{**first, "config_override": override}, *others]}
+    row = run_one(Contract("clickmobile", good.config, cases), PRESETS / "clickmobile.toml", ["outbound"])
+    assert row.counts["outbound"] == (len(others), len(others) + 1)
+    assert any(text.startswith(words) for text in row.failures[0].differences)
+
+
+def test_an_expectation_can_name_the_failure_class() -> None:
+    contract = CONTRACTS["twilio"]
+    case: Any = next(case for case in contract.cases["outbound"] if case["expect"]["outcome"] == "opted_out")
+    for failure, differences in (
+        ("opted_out", []),
+        ("blocked", ["failure: 'opted_out' instead of 'blocked'"]),
+    ):
+        expected = {**case, "expect": {**case["expect"], "failure": failure}}
+        assert outbound.run(contract, expected, VENDORS["twilio"]) == differences
+
+
+def test_a_mistyped_provider_is_told_the_nearest_name() -> None:
+    _, error = run_command(str(CASES), "--provider", "twillio")
+    assert "holds no cases of twillio. Did you mean twilio?" in str(error)
+    row = run_one(Contract("mtnn", {}, {"outbound": [GOOD_CASE]}), PRESETS / "mtnn.toml", ["outbound"])
+    assert row.problems == [f"there is no mtnn.toml in {PRESETS}. Did you mean mtn?"]
+
+
+def test_a_key_that_signing_needs_and_nothing_fills_in_is_named(tmp_path: Path) -> None:
+    source = (PRESETS / "mblox.toml").read_text()
+    match = re.search(r"^api_token = .*\n", source, re.MULTILINE)
+    assert match
+    (tmp_path / "mblox.toml").write_text(source.replace(match[0], ""))
+    row = run_one(CONTRACTS["mblox"], tmp_path / "mblox.toml", ["outbound"])
+    assert row.counts["outbound"][0] == 0
+    assert row.failures[0].differences[0].startswith("auth.api_token is missing: Bearer needs it.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 import credentials.vendors
+from core.templating import suggestion
 from operations.contracts.cases import SIDES, CasesInvalid, Contract, load_contracts
 from operations.contracts.runner import NEED_A_DATABASE, Row, run_all, summary
 from operations.contracts.scratch import quiet, scratch_database
@@ -57,14 +59,19 @@ class Command(BaseCommand):
             raise CommandError(error.text, returncode=2) from error
         chosen = [contract for contract in found if provider in (None, contract.provider)]
         if not chosen:
-            raise CommandError(f"{path} holds no cases of {provider or 'any provider'}.", returncode=2)
+            names = [contract.provider for contract in found]
+            hint = suggestion(provider or "", names) or f"It has {', '.join(names) or 'none'}."
+            raise CommandError(f"{path} holds no cases of {provider or 'any provider'}. {hint}", returncode=2)
         return chosen
 
     def _show(self, row: Row, *, verbose: bool) -> None:
         self.stdout.write(str(row))
-        for failure in row.failures if verbose else ():
-            self.stdout.write(f"  {failure.side} {failure.case}")
-            for text in failure.differences:
+        for text in row.problems:
+            self.stdout.write(f"  {text}")
+        for differences, failures in groupby(row.failures if verbose else (), lambda one: one.differences):
+            for failure in failures:
+                self.stdout.write(f"  {failure.side} {failure.case}")
+            for text in differences:
                 self.stdout.write(f"    {text}")
 
 
