@@ -59,6 +59,9 @@ bench-consent-import: $(DEV_STAMP) ## A million rows of consent from CSV; target
 bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s
 	$(BIN)/python -m bench.keywords
 
+bench-inbound: $(DEV_STAMP) ## Inbound messages and reports on PostgreSQL beside a view that only inserts; targets 0.2 and 0.4
+	$(BIN)/python -m bench.inbound
+
 contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers: sending, messages, reports
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \
 		--presets credentials/vendors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
@@ -30,7 +32,7 @@ def find_callbacks(requests: QuerySet[InboundRequest], term: str) -> QuerySet[In
     return requests.filter(pk__in=_by_text(term))
 
 
-def _by_text(term: str) -> list[object]:
+def _by_text(term: str) -> list[uuid.UUID]:
     recent = InboundMessage.objects.order_by("-received_at").values("pk")[:MOST_TEXTS]
     matching = InboundMessage.objects.filter(pk__in=recent, text__icontains=term, request__isnull=False)
-    return list(matching.values_list("request_id", flat=True)[:_MOST_FOUND])
+    return [pk for pk in matching.values_list("request_id", flat=True)[:_MOST_FOUND] if pk is not None]

@@ -45,7 +45,8 @@ def test_packed_bodies_are_read(post: Post, coding: str, packed: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("coding", "body"), [("gzip", b"no gzip"), ("gzip", gzip.compress(BODY, mtime=0)[:-9]), ("br", b"\x0b\x02\x80")]
+    ("coding", "body"),
+    [("gzip", b"no gzip"), ("gzip", gzip.compress(BODY, mtime=0)[:-9]), ("br", b"\x0b\x02\x80")],
 )
 def test_what_cannot_be_unpacked_is_kept_for_staff(post: Post, coding: str, body: bytes) -> None:
     assert post(body, HTTP_CONTENT_ENCODING=coding).status_code == 200
