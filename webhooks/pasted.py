@@ -45,7 +45,10 @@ def assembled(*, method: str, url: str, headers: str, body: str) -> Callback:
     """The call of separate fields; RequestInvalid for a line that is no header."""
     listed, _ = _split(headers.replace("\r\n", "\n").strip("\n") + "\n\n")
     return _callback(
-        method.upper() if method.upper() in METHODS else "POST", url.strip(), listed, body.replace("\r\n", "\n")
+        method.upper() if method.upper() in METHODS else "POST",
+        url.strip(),
+        listed,
+        body.replace("\r\n", "\n"),
     )
 
 
