@@ -19,6 +19,7 @@ from webhooks.held import apply_held
 from webhooks.leftovers import process_leftovers
 from webhooks.nonces import forget_expired
 from webhooks.refusals import forget_old as forget_old_refusals
+from webhooks.retention import purge_callbacks
 from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forget_gone, every=3600.0),
+    Periodic(purge_callbacks, every=300.0),
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
