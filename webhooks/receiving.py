@@ -62,7 +62,9 @@ def _take(raw: InboundRequest, webhook: Webhook, callback: Callback) -> Answer:
 
 def receive_in_outage(*, webhook: Webhook, callback: Callback) -> Answer:
     """Verify one callback and keep it on disk, without asking the database; 503 where the disk cannot take it."""
-    if not verifier_of(webhook).check(callback).valid:
+    verdict = verifier_of(webhook).check(callback)
+    if not verdict.valid:
+        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
         return _refusal(webhook)
     return _spool(raw_of(webhook, callback), webhook, callback)
 
