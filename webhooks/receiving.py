@@ -62,7 +62,9 @@ def _take(raw: InboundRequest, webhook: Webhook, callback: Callback) -> Answer:
 
 def receive_in_outage(*, webhook: Webhook, callback: Callback) -> Answer:
     """Verify one callback and keep it on disk, without asking the database; 503 where the disk cannot take it."""
-    if not verifier_of(webhook).check(callback).valid:
+    verdict = verifier_of(webhook).check(callback)
+    if not verdict.valid:
+        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
         return _refusal(webhook)
     return _spool(raw_of(webhook, callback), webhook, callback)
 
@@ -98,6 +100,11 @@ def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
     _process(raw, webhook, late=True)
 
 
+def rehearse(raw: InboundRequest, webhook: Webhook) -> Answer:
+    """Process a callback as `receive` would, waiting for nobody; the caller rolls everything back."""
+    return _process(raw, webhook, waits=False)
+
+
 def _former_answer(raw: InboundRequest, webhook: Webhook) -> Answer:
     try:
         return _outlook(raw, webhook)[0]
@@ -124,7 +131,7 @@ def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
         return _process(raw, webhook)
 
 
-def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> Answer:
+def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False, waits: bool = True) -> Answer:
     """Act on a callback; the wish in a `late` one dates from when it came."""
     answers = Answers()
     try:
@@ -142,7 +149,7 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
         notes = _take_one(events[0], raw, webhook, configuration, late=late)
     else:
         notes = _take_several(events, raw, webhook, configuration, late=late)
-    for subject_id in {note.wait_for for note in notes if note.wait_for is not None}:
+    for subject_id in {note.wait_for for note in notes if waits and note.wait_for is not None}:
         if not suppress.wait_until_idle(subject_id):
             log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
     return answers.to(events)

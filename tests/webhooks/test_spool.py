@@ -24,6 +24,8 @@ from webhooks.spool.entries import Entry
 from webhooks.spool.outage import Outage, outage
 from webhooks.spool.replaying import replay
 from webhooks.spool.store import store
+from webhooks.verification import VerificationSpec
+from webhooks.verifying import remember, set_verification
 
 
 def down() -> Any:
@@ -138,11 +140,14 @@ def test_what_the_spool_cannot_promise_is_a_503(
 
 
 def test_a_forgery_is_refused_and_not_spooled(post: Post, known: Webhook) -> None:
-    from webhooks.verification import Verdict
-
-    with down(), patch("webhooks.receiving._verdict", return_value=Verdict(valid=False, reason="no")):
+    set_verification(webhook=known, spec=VerificationSpec(scheme="bearer"), secrets=["a secret"])
+    lookup.learn()
+    remember(lookup.learnt())
+    with down():
         assert post(inbound("STOP")).status_code == 403
-    assert not store().names()
+        assert not store().names()
+        assert post(inbound("STOP"), headers={"authorization": "Bearer a secret"}).status_code == 200
+    assert len(store().names()) == 1
 
 
 def test_the_answer_waits_until_gates_are_certain_to_wait(
