@@ -52,7 +52,7 @@ def make_checkpoint() -> Checkpoint | None:
             made_at=now(),
         )
         checkpoint.seal = seal_of(checkpoint)
-        made = Checkpoint.objects.bulk_create([checkpoint], ignore_conflicts=True)[0]
+        made: Checkpoint = Checkpoint.objects.bulk_create([checkpoint], ignore_conflicts=True)[0]
     logger.info("Ledger checkpoint through event %s: %s", made.through_id, made.seal)
     return made
 

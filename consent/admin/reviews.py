@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.views.decorators.http import require_POST
@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin
 
 from consent import reviews
 from consent.admin.searching import ERASED, FoundByNumber
-from consent.models import ConsentReview, Decision, ReviewKind, ReviewState
+from consent.models import ConsentEvent, ConsentReview, Decision, ReviewKind, ReviewState
 from consent.selectors import open_event
 from consent.wording import purpose_words, scope_words
 from core.clock import now
@@ -88,11 +88,17 @@ class ConsentReviewAdmin(FoundByNumber, ModelAdmin):  # type: ignore[misc]
         _action(Decision.OPT_OUT, Decision.OPT_OUT.label),
         _action(Decision.NOT_AN_OPT_OUT, Decision.NOT_AN_OPT_OUT.label),
     )
-    fields = (
-        "whole_text", "shown_number", "why", "keyword", "messages", "waits", "would_stop", "opened_at", "lapses_at",
-        "due_at", "asked_at", "state", "decision", "decided_at", "decided_by", "reason",
+    _ASKED = (
+        "whole_text", "shown_number", "why", "keyword", "waits", "would_stop", "opened_at", "lapses_at", "due_at",
+        "asked_at",
     )  # fmt: skip
-    readonly_fields = fields
+    _ANSWERED = ("state", "decision", "decided_at", "decided_by", "reason")
+    readonly_fields = (*_ASKED, *_ANSWERED)
+
+    def get_fields(self, request: HttpRequest, obj: ConsentReview | None = None) -> tuple[str, ...]:
+        """What was asked, and once it is closed what was answered."""
+        is_open = obj is not None and obj.state == ReviewState.OPEN
+        return self._ASKED if is_open else (*self._ASKED, *self._ANSWERED)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """The buttons for those who may decide."""
@@ -101,14 +107,16 @@ class ConsentReviewAdmin(FoundByNumber, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="What the person wrote")
     def shown_text(self, review: ConsentReview) -> str:
-        text = self.whole_text(review)
+        text = _said(review.event)
         more = f" (and {review.messages - 1} before)" if review.messages > 1 else ""
         return (text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…") + more
 
     @admin.display(description="What the person wrote")
-    def whole_text(self, review: ConsentReview) -> str:
-        said = open_event(review.event)
-        return ERASED if said.erased else said.text or "(no text)"
+    def whole_text(self, review: ConsentReview) -> SafeString:
+        """Every message that joined this review, the oldest first."""
+        events = reviews.messages_of(review)
+        rows = ((f"{event.received_at:%Y-%m-%d %H:%M}", _said(event)) for event in events)
+        return format_html_join("", '<p class="review-said"><span>{}</span> {}</p>', rows)
 
     @admin.display(description="Why", ordering="kind")
     def why(self, review: ConsentReview) -> str:
@@ -147,7 +155,7 @@ class ConsentReviewAdmin(FoundByNumber, ModelAdmin):  # type: ignore[misc]
             '<span class="sg-badge {}">{}</span><br><span class="review-due">due {}</span>',
             tone,
             words,
-            f"{review.due_at:%d %b %Y}",
+            f"{review.due_at:%d %b}",
         )
 
     @admin.display(description="Decide")
@@ -222,6 +230,11 @@ class ConsentReviewAdmin(FoundByNumber, ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _said(event: ConsentEvent) -> str:
+    opened = open_event(event)
+    return ERASED if opened.erased else opened.text or "(no text)"
 
 
 def waiting_count(request: HttpRequest) -> int:
