@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from consent.models import ConsentEvent, ConsentSubject
 from consent.rules import Change, State, fold
@@ -11,6 +12,12 @@ from consent.selectors import OpenedEvent, opened
 from consent.wording import purpose_words, scope_words, summary_of
 
 NOTHING = "Nothing on record"
+# What evidence is called on screen; other names stand as they are.
+_FACTS = {
+    "url": "Page", "ip": "Internet address", "user_agent": "Browser", "language": "Language", "shown": "Text shown",
+    "evidence": "Evidence", "webhook": "Webhook", "recipient": "Written to", "provider_message_id": "Provider's id",
+    "file": "File", "line": "Line", "collected_through": "Collected through", "claimed_at": "Claimed time",
+}  # fmt: skip
 _WORDS = {"in": "opted in", "out": "opted out", "": "no choice"}
 
 
@@ -36,6 +43,14 @@ class Step:
     def event(self) -> ConsentEvent:
         """The event itself."""
         return self.opened.event
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """The sealed evidence, named for people; columns of an imported file one by one, blank values left out."""
+        found = dict(self.opened.evidence)
+        columns = found.pop("columns", {})
+        named = [(_FACTS.get(name, name), value) for name, value in found.items() if value not in ("", None)]
+        return named + (list(columns.items()) if isinstance(columns, dict) else [("Columns", columns)])
 
 
 def timeline(subject: ConsentSubject) -> list[Step]:

@@ -143,12 +143,17 @@ class ConsentImportAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     def _page(self, request: HttpRequest, job: ConsentImport, form: PlanForm | None = None) -> HttpResponse:
         may = self.has_add_permission(request)
         choosing = may and job.state in (ImportState.MAPPING, ImportState.CHECKED)
+        if choosing and form is None:
+            form = PlanForm(job=job, initial=_initial(job, request.GET.get("preset", "")))
         context = {
             **self._context(request, f"Import of {job}"),
             "original": job,
             "job": job,
             "at_work": job.state in AT_WORK,
-            "form": (form or PlanForm(job=job, initial=_initial(job))) if choosing else None,
+            "form": (form or PlanForm(job=job, initial=_initial(job, request.GET.get("preset", ""))))
+            if choosing
+            else None,
+            "presets": [(key, preset.label) for key, preset in PRESETS.items()],
             "sample": storing.sample_of(job) if choosing else [],
             "refusals": refusals_of(job) if job.refused else [],
             "may_start": may and job.state == ImportState.CHECKED,
@@ -173,12 +178,12 @@ class ConsentImportAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return False
 
 
-def _initial(job: ConsentImport) -> dict[str, Any]:
-    """What was chosen before, else what the column names suggest."""
-    if job.plan:
+def _initial(job: ConsentImport, wanted: str) -> dict[str, Any]:
+    """What was chosen before, else what the column names suggest, read as the preset that is `wanted`."""
+    if job.plan and wanted not in PRESETS:
         columns, rest = job.plan["columns"], {**job.plan, "preset": job.preset, "note": job.note}
     else:
-        preset = guess_preset(job.columns)
+        preset = wanted if wanted in PRESETS else guess_preset(job.columns)
         columns = guess_columns(job.columns, PRESETS[preset])
         rest = {"preset": preset, "state": "" if "state" in columns else PRESETS[preset].state}
     return rest | {f"column_{name}": str(index) for name, index in columns.items()}

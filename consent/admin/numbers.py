@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from access.audit import address_of, record
+from consent import evidence_check
 from consent.admin.exports import export_view
 from consent.chain import verify_chain
 from consent.evidence import pack_of
@@ -70,6 +72,7 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return [
             path("find/", guarded(self.find), name="consent_find"),
             path("export/", self.admin_site.admin_view(export_view), name="consent_export"),
+            path("check-evidence/", self.admin_site.admin_view(check_program), name="consent_evidence_check"),
             path("<int:subject_id>/evidence/", guarded(self.evidence), name="consent_evidence"),
             *super().get_urls(),
         ]
@@ -130,7 +133,7 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         shown = known or number
         context = {
             **self._context(request, shown or "Erased number"),
-            "original": subject,
+            "original": shown or "Erased number",
             "subject": subject,
             "number": shown,
             "is_erased": not known and bool(steps),
@@ -161,6 +164,13 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def check_program(request: HttpRequest) -> HttpResponse:
+    """The program with which an outsider checks a pack; one file, nothing secret."""
+    return FileResponse(
+        Path(evidence_check.__file__).open("rb"), as_attachment=True, filename="check_evidence.py"
+    )
 
 
 def _given(request: HttpRequest, subject: ConsentSubject) -> str:

@@ -36,7 +36,7 @@ class PlanForm(forms.Form):
     """For each field the column that holds it, and what counts where none does."""
 
     preset = forms.ChoiceField(
-        label="Kind of file", choices=[(key, preset.label) for key, preset in PRESETS.items()]
+        choices=[(key, preset.label) for key, preset in PRESETS.items()], widget=forms.HiddenInput
     )
     state = forms.ChoiceField(
         label="Rows without a state",
@@ -87,8 +87,8 @@ class PlanForm(forms.Form):
         return [self[f"column_{name}"] for name in FIELDS]
 
     def others(self) -> list[Any]:
-        """The other bound fields."""
-        return [self[name] for name in self.base_fields]
+        """The other bound fields that are shown."""
+        return [self[name] for name in self.base_fields if name != "preset"]
 
     def clean_country(self) -> str:
         """Two capital letters."""

@@ -21,7 +21,6 @@ from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
-from messaging.admin.consent_change import consent_change
 from messaging.admin.test_sends import credential_test_send
 from messaging.forms import ChannelConfigurationForm, SendForm
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
@@ -79,7 +78,6 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                 guarded(credential_test_send),
                 name="messaging_credential_test_send",
             ),
-            path("consent-change/", guarded(consent_change), name="messaging_consent_change"),
             *super().get_urls(),
         ]
 

@@ -10,9 +10,11 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
 
 from access.audit import address_of, record
+from consent.admin.numbers import ConsentSubjectAdmin
 from consent.changing import Preview, preview
 from consent.models import ConsentSubject, Kind, Source
 from consent.sealing import number_hash
@@ -83,6 +85,18 @@ class ChangeForm(forms.Form):
             purpose=values["purpose"],
             source=Source.STAFF,
         )
+
+
+class NumberAdmin(ConsentSubjectAdmin):
+    """The page of a number with changes by hand: they reach messages, which its own floor does not know."""
+
+    def get_urls(self) -> list[URLPattern]:
+        change = self.admin_site.admin_view(require_POST(consent_change))
+        return [path("change/", change, name="messaging_consent_change"), *super().get_urls()]
+
+
+admin.site.unregister(ConsentSubject)
+admin.site.register(ConsentSubject, NumberAdmin)
 
 
 def consent_change(request: HttpRequest) -> HttpResponse:
