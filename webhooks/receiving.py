@@ -121,7 +121,7 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False) -> An
     try:
         configuration = configuration_of(webhook)
         answers = configuration.answers
-        events = _events(configuration, raw)
+        events = events_of(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
@@ -174,7 +174,8 @@ def _take_several(
     return notes
 
 
-def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
+def events_of(configuration: Configuration, raw: InboundRequest) -> list[Event]:
+    """What a kept callback says; raises PayloadUnreadable or BodyTooDeep."""
     body = raw.raw_body
     if not raw.query and not raw.role and not body.strip():
         return [Ignored("An empty call, as providers make to check the URL.")]
@@ -241,7 +242,7 @@ def _outlook(raw: InboundRequest, webhook: Webhook) -> tuple[Answer, bool]:
     """The answer that a callback will have, and whether it may forbid a send: any that may hold a person's words."""
     try:
         configuration = configuration_of(webhook)
-        events = _events(configuration, raw)
+        events = events_of(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError:
