@@ -92,13 +92,15 @@ def spec_of(webhook: Webhook, credential: ApiCredential) -> WebhookSpec:
 def table_of(webhook: Webhook, credential: ApiCredential, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The webhook's mapping as a `[webhook]` table: its own sections, the preset's for the rest.
 
-    A sample of the webhook takes the place of the preset's whole section. MappingInvalid for a key it cannot have.
+    A sample of the webhook takes the place of the preset's whole section, unless it is the preset's own, which the
+    form starts with. MappingInvalid for a key it cannot have.
     """
     for problem in webhook_problems(webhook.mapping):
         raise MappingInvalid(f"Mapping: {problem}")
     own = credential.webhook_preset if credential.vendor == webhook.vendor else {}
     table = {**webhook_table(webhook.vendor, variables, own), **webhook.mapping}
     for section, sample in (("inbound", webhook.inbound_mapping), ("report", webhook.report_mapping)):
-        if sample.strip():
+        own_sample = str(table.get(section, {}).get("sample", ""))
+        if sample.strip() and sample.split() != own_sample.split():
             table[section] = {**webhook.mapping.get(section, {}), "sample": sample}
     return table

@@ -43,7 +43,7 @@ def take(event: OptOut, *, raw: InboundRequest, webhook: Webhook, reason: str, s
             text=event.text,
             reason=reason,
             reference=f"callback:{raw.pk}",
-            occurred_at=event.occurred_at,
+            occurred_at=event.occurred_at or raw.received_at,
             evidence={"webhook": webhook.name, "provider_message_id": event.provider_id},
         )
         suppress.suppress_waiting(

@@ -15,7 +15,7 @@ from webhooks.answering import Answers
 from webhooks.answers import REFUSED, UNAVAILABLE, Answer
 from webhooks.callback import Callback
 from webhooks.configuration import Configuration, configuration_of
-from webhooks.models import InboundRequest, RequestState, Webhook
+from webhooks.models import HeldReport, InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
 from webhooks.reading import Event, Ignored, InboundText, OptOut, Refused, StatusReport
 from webhooks.recording import further_keys, key_of, raw_of
@@ -96,7 +96,8 @@ def receive_spooled(*, webhook_id: uuid.UUID, callback: Callback, request_id: uu
 
 
 def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
-    """Process a kept callback on which this gateway failed; raises what fails now."""
+    """Process a kept callback once more; raises what fails now. Reports of it that wait for a word are read anew."""
+    HeldReport.objects.filter(request_id=raw.pk).delete()
     _process(raw, webhook, late=True)
 
 
@@ -137,7 +138,7 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False, waits
     try:
         configuration = configuration_of(webhook)
         answers = configuration.answers
-        events = _events(configuration, raw)
+        events = events_of(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
@@ -190,7 +191,8 @@ def _take_several(
     return notes
 
 
-def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
+def events_of(configuration: Configuration, raw: InboundRequest) -> list[Event]:
+    """What a kept callback says; raises PayloadUnreadable or BodyTooDeep."""
     body = raw.raw_body
     if not raw.query and not raw.role and not body.strip():
         return [Ignored("An empty call, as providers make to check the URL.")]
@@ -257,7 +259,7 @@ def _outlook(raw: InboundRequest, webhook: Webhook) -> tuple[Answer, bool]:
     """The answer that a callback will have, and whether it may forbid a send: any that may hold a person's words."""
     try:
         configuration = configuration_of(webhook)
-        events = _events(configuration, raw)
+        events = events_of(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError:

@@ -203,6 +203,7 @@ SCREENS = (
     Screen("credential-sample-answer", CREDENTIALS, _sample_answer),
     Screen("credential-connection", CREDENTIALS, _test_connection),
     _list("provider-code-list", "credentials/providercode"),
+    _list("provider-status-list", "webhooks/providerstatus"),
     Screen("webhook-list", WEBHOOKS),
     Screen("webhook-add", f"{WEBHOOKS}add/"),
     Screen("webhook-change", WEBHOOKS, _edit("Demo webhook")),

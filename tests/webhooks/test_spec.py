@@ -84,6 +84,16 @@ def test_a_section_of_the_webhook_takes_the_place_of_the_presets(webhook: Webhoo
     )
 
 
+def test_the_presets_own_sample_typed_again_changes_nothing(webhook: Webhook) -> None:
+    stored = Webhook.objects.get(pk=webhook.pk)
+    stored.vendor = "clickatell"
+    before = spec_of(stored, stored.credential)
+    stored.inbound_mapping = webhook_table("clickatell", {})["inbound"]["sample"].replace("\n", "\r\n")
+    assert spec_of(stored, stored.credential) == before
+    stored.inbound_mapping = "f={{profileNumber}}&t={{inboundMessage}}"
+    assert spec_of(stored, stored.credential).inbound.sample == stored.inbound_mapping
+
+
 def test_a_change_of_a_credential_variable_counts_at_once(credential: ApiCredential, client: Client) -> None:
     make_channel(credential)
     variable = credential.variables.create(name="field", value="text", position=0)

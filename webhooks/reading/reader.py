@@ -24,6 +24,7 @@ from webhooks.statuses import StatusTable
 
 LONGEST_VALUE: Final = 255  # characters of an id, a number, a status, a code
 MOST_PARTS: Final = 255
+_UNREAD: Final = "An element of its list fits neither sample."
 _NO_HEADERS: Final[Mapping[str, str]] = CaseInsensitiveDict()
 
 
@@ -84,15 +85,11 @@ class InboundReader:
             fits += [fit for row in rows if (fit := self._opted_out(row, reading, self._opt_out))]
         events = [fit.event for fit in fits]
         events += [event for place, event in reading.others.items() if not _covered(place, fits)]
-        events += [
-            Refused(text) for place, text in reading.misfits.items() if place and not _covered(place, fits)
-        ]
-        if any(not isinstance(event, Refused) for event in events):
-            return events
-        if not events and any(row.empty for row in (*inbound, *reports)):
-            return [Ignored("The list of events is empty.")]
         if events:
-            return events
+            left = [text for place, text in reading.misfits.items() if place and not _covered(place, fits)]
+            return events + [Refused(text or _UNREAD) for text in left]
+        if any(row.empty for row in (*inbound, *reports)):
+            return [Ignored("The list of events is empty.")]
         raise PayloadUnreadable(self._misfit(inbound, reports, reading))
 
     def meaning(self, word: str) -> str | None:
@@ -233,7 +230,7 @@ class _Reading:
 
     def misfit(self, row: Row, mapping: Compiled, text: str) -> None:
         """Remember why the row is no event of the mapping's kind."""
-        if mapping.holds_any(row):
+        if row.place not in self.others and (row.place or mapping.holds_any(row)) and not row.empty:
             told = f"{text}." if text else ""
             if told or row.place not in self.misfits:
                 self.misfits[row.place] = told or self.misfits.get(row.place, "")
