@@ -103,9 +103,8 @@ def free_words() -> FreeWords:
     hints, orders = _patterns(packs, "hints"), _patterns(packs, "orders")
     standing_out = frozenset(word for pack in packs for word in pack.standing_out)
     alone = patterns_of(("unsubscribe|unsub|optout|stopall",), groups={})
-    clear += patterns_of(
-        ("stop ~ <said>",), groups={"said": said}, small=small
-    )  # the word that everybody knows
+    # The word that everybody knows, beside the word for message in any language.
+    clear += patterns_of(("stop ~ <said>",), groups={"said": said}, small=small)
     stop = patterns_of(("stop",), groups={})  # among more words than courtesy it may be a bus stop
     calls = courtesy.union(*(pack.calls for pack in packs))
     wanted = [word for pack in packs for word in (*pack.opt_in, *pack.help, *pack.yes, *pack.no)]

@@ -112,7 +112,7 @@ def entries_of(categories: Iterable[Category], *, honour_required: bool) -> dict
             if other.category is not category:
                 raise overlap(entry, other.word, other.category.label)
             if entry.joined in required and category.intent is not Intent.OPT_OUT:
-                raise _promised(entry)
+                raise opts_out(entry, "is a word that the law counts as an opt-out")
     intent = Intent.OPT_OUT if honour_required else Intent.POSSIBLE_OPT_OUT
     always = Category(intent, "opt_out_keywords", "Opt-out Keywords", ())
     for joined, word in required.items():
@@ -130,12 +130,10 @@ def overlap(entry: Entry, other_word: str, other_label: str) -> KeywordsOverlap:
     return KeywordsOverlap(text, param=entry.category.param)
 
 
-def _promised(entry: Entry) -> KeywordsOverlap:
-    return KeywordsOverlap(
-        f'The keyword "{entry.word}" in {entry.category.label} is a word that the law counts as an opt-out. '
-        "Remove it there.",
-        param=entry.category.param,
-    )
+def opts_out(entry: Entry, why: str) -> KeywordsOverlap:
+    """The error of a keyword that means an opt-out whatever list it stands in."""
+    text = f'The keyword "{entry.word}" in {entry.category.label} {why}. Remove it there.'
+    return KeywordsOverlap(text, param=entry.category.param)
 
 
 def _category(intent: Intent, param: str, label: str, listed: str, defaults: tuple[str, ...]) -> Category:

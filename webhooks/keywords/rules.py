@@ -10,7 +10,7 @@ from itertools import groupby
 from webhooks.keywords.cutting import cut
 from webhooks.keywords.folding import fold, fold_look_alikes
 from webhooks.keywords.freewords import free_words
-from webhooks.keywords.lists import Category, Entry, categories_of, entries_of, overlap
+from webhooks.keywords.lists import Category, Entry, categories_of, entries_of, opts_out, overlap
 from webhooks.keywords.vocabulary import NO_MATCH, Intent, Match, Question, Rule
 
 _LONGEST_COURTEOUS = 6  # words; a longer text is a sentence, not a keyword
@@ -23,7 +23,6 @@ _SPELLED = 3  # letters
 _FEW = 3  # words; so many may be one that was torn apart
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _UNDECIDED = frozenset({Intent.NONE, Intent.POSSIBLE_OPT_OUT})
-# "no thanks" answers a question, it does not withdraw consent.
 _ANSWERS: Mapping[tuple[Question, bool], Intent] = {
     (Question.DOUBLE_OPT_IN, True): Intent.OPT_IN,
     (Question.DOUBLE_OPT_IN, False): Intent.OPT_OUT,
@@ -68,6 +67,9 @@ class KeywordRules:
         )
         entries = entries_of(categories, honour_required=honour_required)
         words = {category.intent: category.words for category in categories}
+        stopping = frozenset(
+            word for entry in entries.values() if entry.stops for word in entry.folded.split()
+        )
         rules = cls(
             words[Intent.OPT_IN],
             words[Intent.OPT_OUT],
@@ -75,8 +77,8 @@ class KeywordRules:
             words[Intent.DOUBLE_OPT_IN],
             {category.name: category.words for category in categories if category.name},
             entries,
-            frozenset(word for entry in entries.values() if entry.stops for word in entry.folded.split()),
-            free_words().courtesy | frozenset(fold(brand).split()),
+            stopping,
+            free_words().courtesy | (frozenset(fold(brand).split()) - stopping),
         )
         rules._refuse_shadowed(categories)
         return rules
@@ -134,6 +136,7 @@ class KeywordRules:
         for start, end in _SPANS[len(words)]:
             if self._polite(words[:start]) and self._polite(words[end:]):
                 entry = self._entries.get("".join(_without_repeats(words[start:end])))
+                # "no thanks" answers a question, it does not withdraw consent.
                 if entry and entry.stops and entry.joined not in free_words().no:
                     return entry
         without_numbers = [word for word in words if not (word.isdigit() and len(word) > 1)]
@@ -174,9 +177,13 @@ class KeywordRules:
         """A keyword of another category that would be read as an opt-out could never work."""
         opt_out = categories[0].label
         for entry in self._entries.values():
-            shadow = self._courteous(entry.folded.split())
-            if shadow and not entry.stops:
+            if entry.stops:
+                continue
+            words = entry.folded.split()
+            if shadow := self._courteous(words):
                 raise overlap(entry, shadow.word, opt_out)
+            if free_words().is_clear(words):
+                raise opts_out(entry, "is a request to opt out")
 
 
 def _exactly(entry: Entry, folded: str) -> Rule:
