@@ -86,17 +86,24 @@ def test_what_is_noted_holds_neither_body_nor_secret_nor_the_urls_token(
         assert secret not in noted
 
 
-def test_refusals_are_counted_and_only_the_latest_are_kept(webhook: Webhook) -> None:
+def test_refusals_are_counted_and_only_the_latest_are_kept(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(refusals, "_budget", refusals._Budget(lambda: seconds[0]))
     verified(webhook)
     verdict = verifier_of(webhook).check(Callback())
     for number in range(25):
         refusals.keep(webhook=webhook, callback=Callback(method=f"P{number}"), verdict=verdict)
+    assert refusals.of_webhook(webhook).count == 20  # of a flood not each one is written at once
 
+    seconds[0] += 1
+    refusals.keep(webhook=webhook, callback=Callback(method="last"), verdict=verdict)
     found = refusals.of_webhook(webhook)
 
+    assert found.count == 26
+    assert found.latest[0].method == "last"
     assert RefusedCallback.objects.count() == refusals.KEPT == 20
-    assert found.count == 20  # of a flood not each one is written at once
-    assert found.latest[0].method == "P19"
     RefusalCount.objects.update(hour=now() - timedelta(hours=25))
     assert refusals.of_webhook(webhook).count == 0
     RefusalCount.objects.update(hour=now() - timedelta(days=9))
