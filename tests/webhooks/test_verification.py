@@ -282,7 +282,8 @@ def test_a_signed_url_is_the_public_one_whatever_the_request_says(
     set_verification(webhook=webhook, spec=SCHEMES["twilio"].spec, secrets=[SECRET])
     signed = f"https://sms.example.com{path_of(webhook)}BodySTOPFrom+14155550123MessageSidSM1"
     headers = {"x-twilio-signature": mac(SECRET.encode(), signed.encode(), "sha1")}
-    for extra in ({}, {"HTTP_X_FORWARDED_PROTO": "http"}, {"HTTP_X_FORWARDED_HOST": "evil.example"}):
+    claims: list[Any] = [{}, {"HTTP_X_FORWARDED_PROTO": "http"}, {"HTTP_X_FORWARDED_HOST": "evil.example"}]
+    for extra in claims:
         answer = client.post(
             path_of(webhook),
             "Body=STOP&From=%2B14155550123&MessageSid=SM1",
