@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -118,14 +118,15 @@ _HINTS: Final[Mapping[str, str]] = {
 class _Budget:
     """How often refusals are written: a flood of forged calls must not become a flood of writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._left: dict[uuid.UUID, tuple[float, float, int]] = {}
 
     def spend(self, webhook_id: uuid.UUID) -> int:
         """How many refusals to count now: this one and those that were not written; 0 to write nothing."""
         with self._lock:
-            moment = time.monotonic()
+            moment = self._clock()
             tokens, since, waiting = self._left.get(webhook_id, (float(_AT_ONCE), moment, 0))
             tokens = min(float(_AT_ONCE), tokens + moment - since)
             if tokens < 1:
