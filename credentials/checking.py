@@ -32,6 +32,7 @@ _SENDER: Final = frozenset({"fromNumber", "from", "from_no_plus"})
 _OUTPUT: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _LONGEST_RULE_TEXT: Final = 2_000
+_LONGEST_PAYLOAD: Final = 100_000
 _SAMPLE: Final[dict[str, Any]] = {
     "toNumber": "+14155550123",
     "fromNumber": "+15005550006",
@@ -102,6 +103,8 @@ def payload_problems(spec: CredentialSpec, known: Collection[str]) -> list[str]:
 def payload_faults(spec: CredentialSpec, known: Collection[str]) -> list[Problem]:
     """The same as problems with their place."""
     source, body = spec.request.payload, spec.request.body
+    if len(source) > _LONGEST_PAYLOAD:
+        return [Problem(f"The payload is longer than {_LONGEST_PAYLOAD:,} characters. Shorten it.", 1, 1)]
     if not source.strip():
         return [] if spec.request.fields or body in {"none", "text", "form"} else [Problem(_EMPTY, 1, 1)]
     return FAULTS[body](source, known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -33,6 +34,8 @@ from credentials.choices import (
     When,
 )
 from credentials.vendors import vendor_choices
+
+_LENGTH = MaxValueValidator(20_000, "At most 20,000 characters.")
 
 
 def next_revision() -> int:
@@ -108,9 +111,11 @@ class ApiCredential(models.Model):
     text_encoding = models.CharField(
         "Characters", max_length=8, choices=TextEncoding.choices, default=TextEncoding.AS_IS
     )
-    max_length = models.PositiveIntegerField("Longest text per request", null=True, blank=True)
+    max_length = models.PositiveIntegerField(
+        "Longest text per request", null=True, blank=True, validators=[_LENGTH]
+    )
     max_length_unicode = models.PositiveIntegerField(
-        "Longest Unicode text per request", null=True, blank=True
+        "Longest Unicode text per request", null=True, blank=True, validators=[_LENGTH]
     )
     split_mode = models.CharField(
         "Send long texts as", max_length=16, choices=SplitMode.choices, default=SplitMode.REQUESTS

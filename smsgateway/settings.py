@@ -47,6 +47,8 @@ else:
 # --- Sending --------------------------------------------------------------------------------------
 # Providers inside private networks, as exact host:port; nothing else in private ranges is reachable.
 SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", default=[]))
+# A PEM file of authorities that providers' certificates may stand on, besides the public ones.
+SMSGATEWAY_CA_FILE = env.str("SMSGATEWAY_CA_FILE", default="")
 SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
 SMSGATEWAY_TEXT_LIMIT = 1500
 SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")

@@ -12,10 +12,11 @@ from ipaddress import ip_address
 from typing import cast
 
 import certifi
+from django.conf import settings
 from urllib3.util.wait import wait_for_read
 
 from core.addresses import Address, Target, check_addresses, check_target, literal
-from core.errors import AuthenticationFailed, ConnectionFailed
+from core.errors import AuthenticationFailed, ConfigurationInvalid, ConnectionFailed
 from core.http.certificates import REFUSED, ClientCertificate, hint, refused_by_peer
 
 MAX_IDLE = 5.0  # seconds; a provider may close an idle connection just as we write to it
@@ -72,7 +73,8 @@ def dial(
     """
     check_target(target, private_hosts=private_hosts)
     until = min(deadline, time.monotonic() + connect)  # name, connection and encryption share one budget
-    context = tls_context(ca_file, certificate) if target.scheme == "https" else None
+    further = settings.SMSGATEWAY_CA_FILE
+    context = tls_context(ca_file, certificate, further) if target.scheme == "https" else None
     addresses = _resolve(target, _left(until))
     check_addresses(target, [ip for ip, _, _ in addresses], private_hosts=private_hosts)
     sock = _connect(target, addresses[:_MAX_TRIED], until)
@@ -176,9 +178,22 @@ def hear_verdict(sock: socket.socket, target: Target, seconds: float = 1.0) -> N
 
 
 @lru_cache(maxsize=64)
-def tls_context(ca_file: str = "", certificate: ClientCertificate | None = None) -> ssl.SSLContext:
-    """Verifying client context; `ca_file` replaces the public authorities, `certificate` is shown when asked for."""
+def tls_context(
+    ca_file: str = "", certificate: ClientCertificate | None = None, further_ca_file: str = ""
+) -> ssl.SSLContext:
+    """Verifying client context; `certificate` is shown when asked for.
+
+    `ca_file` replaces the public authorities, `further_ca_file` adds to them. ConfigurationInvalid when that cannot
+    be read.
+    """
     context = ssl.create_default_context(cafile=ca_file or certifi.where())
+    if further_ca_file:
+        try:
+            context.load_verify_locations(further_ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            raise ConfigurationInvalid(
+                f"SMSGATEWAY_CA_FILE, {further_ca_file}, is no readable PEM file of authorities: {error}."
+            ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if certificate is not None:

@@ -25,6 +25,7 @@ from core.http import (
     exchange,
     probe,
 )
+from core.http.connection import tls_context
 from tests.core.loopback import Loopback, answer
 from tests.core.pki import Pair
 
@@ -96,6 +97,23 @@ def test_a_refused_certificate_is_a_matter_of_credentials_and_nothing_was_read(
     with pytest.raises(error, match="client certificate"):
         probe(f"https://{NAME}:{server.port}/", certificate=certificate, ca_file=str(authority))
     assert server.requests == []
+
+
+def test_an_authority_of_ones_own_is_trusted_besides_the_public_ones(
+    server: Loopback, authority: Path, settings: Settings, tmp_path: Path
+) -> None:
+    prepared = requests.Request("POST", f"https://{NAME}:{server.port}/x", data=b"hello").prepare()
+    with GuardedSession(certificate=CERTIFICATE) as session:
+        with pytest.raises(ConnectionFailed, match="not trusted"):
+            exchange(session, prepared, connect=2.0)
+        settings.SMSGATEWAY_CA_FILE = str(authority)
+        assert exchange(session, prepared, connect=2.0).body == b"gateway.example"
+    context = tls_context(further_ca_file=str(authority))
+    assert context.cert_store_stats()["x509_ca"] == tls_context().cert_store_stats()["x509_ca"] + 1
+    (tmp_path / "none.pem").write_text("no certificate")
+    for path in (tmp_path / "none.pem", tmp_path / "gone.pem"):
+        with pytest.raises(ConfigurationInvalid, match="SMSGATEWAY_CA_FILE"):
+            tls_context(further_ca_file=str(path))
 
 
 def test_no_file_with_the_key_is_left_behind_or_readable_by_others(

@@ -43,8 +43,8 @@ class Up:
 
 
 @contextmanager
-def up(data_dir: Path, *arguments: str) -> Iterator[Up]:
-    """`manage.py up` on free ports, ready; killed at the end if it still runs."""
+def up(data_dir: Path, *arguments: str, **values: str) -> Iterator[Up]:
+    """`manage.py up` on free ports, ready, with `values` set; killed at the end if it still runs."""
     port, simulator_port = free_port(), free_port()
     started = time.monotonic()
     process = manage(
@@ -56,6 +56,7 @@ def up(data_dir: Path, *arguments: str) -> Iterator[Up]:
         "--simulator-port",
         str(simulator_port),
         *arguments,
+        **values,
     )
     try:
         assert process.stdout is not None

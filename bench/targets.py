@@ -1,0 +1,18 @@
+"""The last line of every benchmark, and the code it ends with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+# A short run, such as in CI: it shows that the benchmark works; its figures are too few to judge by.
+SMOKE = bool(os.environ.get("BENCH_SMOKE"))
+
+
+def verdict(missed: Sequence[str]) -> int:
+    """Print `targets: met` or `targets: missed: …`; gives the exit code. A smoke run is not judged."""
+    if SMOKE:
+        print("targets: not judged (smoke run)")
+        return 0
+    print(f"targets: missed: {', '.join(missed)}" if missed else "targets: met")
+    return 1 if missed else 0
