@@ -180,12 +180,14 @@ def _event(subject: ConsentSubject, change: Change, received_at: datetime, detai
     event = ConsentEvent(
         **asdict(change), subject=subject, received_at=received_at, format=CURRENT_FORMAT, **details
     )
-    for name in _WORDS:
-        setattr(event, name, getattr(event, name)[: ConsentEvent._meta.get_field(name).max_length])
+    for name, longest in _LONGEST.items():
+        setattr(event, name, getattr(event, name)[:longest])
     return event
 
 
-_WORDS = ("keyword", "rule_version", "actor", "reason", "reference", "policy_version")
+_LONGEST = {
+    "keyword": 100, "rule_version": 50, "actor": 200, "reason": 500, "reference": 200, "policy_version": 50,
+}  # fmt: skip
 
 
 def _ids_of(hashes: Collection[str]) -> dict[str, int]:
