@@ -148,7 +148,7 @@ class GarbageTest(TestCase):
         super().setup_example()  # type: ignore[no-untyped-call]
         self.client.force_login(get_user_model().objects.create_superuser("root", password="x"))
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         fields=_FIELDS,
         picked=_PICKED,
