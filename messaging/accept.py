@@ -79,7 +79,7 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
         msisdn = parse_number(submission.to, default_country=submission.default_country)
     profile = _attributes(submission, msisdn)
     text = _text(submission, msisdn=msisdn, profile=profile)
-    with transaction.atomic(savepoint=submission.unique_key is not None):
+    with transaction.atomic(savepoint=False):
         if submission.unique_key is not None:
             existing, _ = prepared.execute(_KNOWN_KEY, [submission.unique_key])
             if existing:
@@ -138,15 +138,20 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
         created_at=moment,
         valid_until=(submission.asked_at or moment) + VALIDITY[submission.purpose],
     )
-    insert(message)
-    insert_rows(
-        MessagePart,
-        [
-            {"message_id": message.id, "number": number, "text": part}
-            for number, part in enumerate(texts, start=1)
-        ],
-    )
-    events.record(
-        [message.id], before="", after=State.QUEUED, actor=submission.actor or submission.source, at=moment
-    )
+    with prepared.together():
+        insert(message)
+        insert_rows(
+            MessagePart,
+            [
+                {"message_id": message.id, "number": number, "text": part}
+                for number, part in enumerate(texts, start=1)
+            ],
+        )
+        events.record(
+            [message.id],
+            before="",
+            after=State.QUEUED,
+            actor=submission.actor or submission.source,
+            at=moment,
+        )
     return message
