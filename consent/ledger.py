@@ -150,7 +150,14 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:
-    return writing.locked_subject(subjects_for([msisdn])[msisdn])
+    digest = number_hash(msisdn)
+    known = writing.locked_subject(digest)
+    if known is not None:
+        return known
+    subjects_for([msisdn])
+    made = writing.locked_subject(digest)
+    assert made is not None  # rows of subjects are never deleted
+    return made
 
 
 def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:

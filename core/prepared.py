@@ -41,11 +41,11 @@ def execute(sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int
         connection.queries_log.append({"sql": sql, "time": "prepared"})
     raw: Any = connection.connection
     with connection.wrap_database_errors:
-        cursor = psycopg.Cursor(raw)
+        statement: Any = psycopg.Cursor(raw)
         # Only here: Django's own cursors put values into the text, which nobody asks for twice.
         raw.prepare_threshold = 0
         try:
-            cursor.execute(sql, values, prepare=True)
+            statement.execute(sql, values, prepare=True)
         finally:
             raw.prepare_threshold = None
-        return (cursor.fetchall() if cursor.description else []), int(cursor.rowcount)
+        return (statement.fetchall() if statement.description else []), int(statement.rowcount)

@@ -58,6 +58,7 @@ class Submission:
     actor: str = ""  # the person, where one submits by hand
     in_reply_to: str = ""  # the provider's id of the inbound message this one answers
     personalise: bool = True  # False: the text is final, whatever braces it contains
+    subject_id: int | None = None  # the recipient's consent subject, where it is known already
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
 
 
@@ -122,7 +123,7 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
     message = Message(
         channel=submission.channel,
         credential=submission.credential,
-        subject_id=ledger.subjects_for([msisdn])[msisdn],
+        subject_id=submission.subject_id or ledger.subjects_for([msisdn])[msisdn],
         api_key=submission.api_key,
         msisdn=msisdn,
         sender=submission.sender,
