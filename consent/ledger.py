@@ -28,6 +28,7 @@ from consent.models import (
 from consent.rules import ALL, SUPPRESSED, Change, Decision, State, decide, fold, lifts_anything
 from consent.sealing import data_key, number_hash, seal_evidence
 from consent.selectors import history
+from core import prepared
 from core.clock import now
 from core.errors import RequestInvalid
 
@@ -172,7 +173,9 @@ def record(
     event = _event(subject, change, received_at, details)
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
-    writing.write_states(event, fold(states, change))
+    with prepared.together():
+        writing.update_subject(subject)
+        writing.write_states(event, fold(states, change))
     return event
 
 
@@ -233,7 +236,6 @@ def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
         event.hash,
         event.received_at,
     )
-    writing.update_subject(subject)
 
 
 def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:

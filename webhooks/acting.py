@@ -53,7 +53,15 @@ def act(
         wait_for = event.subject_id
     reason = _silence(message, match, event, sender)
     if not reason:
-        reason = _reply(message, match, webhook=webhook, rules=rules, sender=sender, channel=channel)
+        reason = _reply(
+            message,
+            match,
+            webhook=webhook,
+            rules=rules,
+            sender=sender,
+            channel=channel,
+            subject_id=event.subject_id,
+        )
     return Note(RequestState.PROCESSED, reason, wait_for)
 
 
@@ -130,6 +138,7 @@ def _reply(
     rules: KeywordRules,
     sender: str,
     channel: ChannelConfiguration | None,
+    subject_id: int,
 ) -> str:
     own = {
         Intent.OPT_IN: webhook.opt_in_message,
@@ -159,6 +168,7 @@ def _reply(
                 unique_key=f"inbound:{message.pk}",
                 in_reply_to=message.provider_message_id,
                 personalise=False,
+                subject_id=subject_id,
                 asked_at=message.received_at,
             )
         )
