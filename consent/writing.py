@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from consent.models import ConsentEvent, ConsentState, ConsentSubject
 from consent.rules import State
@@ -74,17 +75,22 @@ def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:
 
 
 def _written(name: str, value: Any) -> Any:
-    return ConsentState._meta.get_field(name.removesuffix("_id")).get_db_prep_save(value, connection)
+    return _field(ConsentState, name).get_db_prep_save(value, connection)
 
 
-def _read(model: Any, columns: Collection[str], row: Collection[Any]) -> list[Any]:
+def _read(model: type[Model], columns: Sequence[str], row: Sequence[Any]) -> list[Any]:
     """Values as Python knows them: SQLite keeps times as text."""
     if connection.vendor == "postgresql":
         return list(row)
-    values = []
-    for name, value in zip(columns, row, strict=True):
-        converters = model._meta.get_field(name.removesuffix("_id") if name != "id" else name)
-        for convert in connection.ops.get_db_converters(converters.get_col(model._meta.db_table)):
-            value = convert(value, converters, connection)
-        values.append(value)
-    return values
+    return [_python(_field(model, name), value) for name, value in zip(columns, row, strict=True)]
+
+
+def _python(field: Any, value: Any) -> Any:
+    column = field.get_col(field.model._meta.db_table)
+    for convert in connection.ops.get_db_converters(column):
+        value = convert(value, column, connection)
+    return value
+
+
+def _field(model: type[Model], name: str) -> Any:
+    return model._meta.get_field(name.removesuffix("_id"))

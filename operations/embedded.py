@@ -19,6 +19,7 @@ from django.conf import settings
 from waitress.server import create_server
 
 from core.errors import InstallationInvalid
+from core.wsgi import application
 from messaging import delivery
 from operations.models import Heartbeat
 from operations.tasks import answer
@@ -148,9 +149,7 @@ def _answers(url: str) -> bool:
 
 
 def _application() -> Any:
-    from django.core.wsgi import get_wsgi_application
-
-    return get_wsgi_application()
+    return application()
 
 
 def _worker() -> Any:

@@ -17,6 +17,7 @@ from messaging.sweeping import sweep
 from webhooks.assembling import deliver_incomplete
 from webhooks.held import apply_held
 from webhooks.leftovers import process_leftovers
+from webhooks.retention import purge_callbacks
 from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forget_gone, every=3600.0),
+    Periodic(purge_callbacks, every=300.0),
     Periodic(forget_idempotency_records, every=3600.0),
 )
 

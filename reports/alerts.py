@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from django.utils import timezone
 
+from messaging.hosts import known_hosts
 from messaging.models import Message, SendHold
 from messaging.states import State
 from reports.checklist import Target
@@ -44,7 +45,15 @@ def alerts(setup: Setup) -> list[Alert]:
     holds = [*_holds()]
     paused = [*_paused(setup)]
     late = [] if holds else [*_late(setup)]
-    return [*holds, *paused, *late, *_quarantined_messages(), *_unread_callbacks(), *_no_reports(setup)]
+    return [
+        *holds,
+        *_hosts(),
+        *paused,
+        *late,
+        *_quarantined_messages(),
+        *_unread_callbacks(),
+        *_no_reports(setup),
+    ]
 
 
 def _holds() -> Iterator[Alert]:
@@ -53,6 +62,24 @@ def _holds() -> Iterator[Alert]:
         since = timezone.localtime(hold.placed_at)
         text = f"All sending is on hold since {since:%d %b %H:%M}: {hold.reason}"
         yield Alert(Level.STOPPED, text, "Release", target)
+
+
+def _hosts() -> Iterator[Alert]:
+    target = Target("admin:webhooks_inboundrequest_changelist", "webhooks.view_inboundrequest")
+    for host in known_hosts():
+        since = f"It was last heard of at {timezone.localtime(host.seen_at):%d %b %H:%M:%S}."
+        if host.is_overdue:
+            text = (
+                f"Web host {host.name} may hold callbacks that nobody has read, {host.spooled} by its last count. "
+                f"{since} Sending goes on without them: start its web server."
+            )
+            yield Alert(Level.STOPPED, text, "Raw callbacks", target)
+        elif host.waiting_since is not None and host.may_hold_callbacks:
+            text = f"Sending waits until web host {host.name} has handed over its callbacks. {since}"
+            yield Alert(Level.STOPPED, text, "Raw callbacks", target)
+        if host.set_aside:
+            text = f"Web host {host.name} set aside {_counted(host.set_aside, 'callback')} that cannot be opened."
+            yield Alert(Level.LOOK, text, "Raw callbacks", target)
 
 
 def _paused(setup: Setup) -> Iterator[Alert]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from consent import ledger
@@ -33,8 +35,7 @@ def take(
         return Note(RequestState.QUARANTINED, f'From "{event.number[:50]}": {error.text}')
     match = rules.match(event.text)
     with transaction.atomic(savepoint=False):
-        taken = late and _taken_of(raw, msisdn, event.text)
-        message = None if taken else _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
+        message = _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
             return Note(RequestState.PROCESSED, "Received before; nothing was done again.", subject_id)
@@ -45,16 +46,13 @@ def take(
         return acting.act(message, match, webhook=webhook, rules=rules, channels=channels)
 
 
-def _taken_of(raw: InboundRequest, msisdn: str, text: str) -> bool:
-    """Whether the message was taken of this very callback before, maybe by a mapping that read less or more of it."""
-    return InboundMessage.objects.filter(request=raw, msisdn=msisdn, text=text).exists()
-
-
 def _kept(
     event: InboundText, *, msisdn: str, match: Match, raw: InboundRequest, webhook: Webhook
 ) -> InboundMessage | None:
     """The message as it is kept now; None if it was kept before."""
-    key, certain = _dedupe_key(event, msisdn, raw)
+    key, certain = _dedupe_key(event, msisdn, raw, webhook)
+    if not raw._state.adding and _was_taken(event, msisdn=msisdn, raw=raw):
+        return None
 
     def insert(dedupe_key: str) -> InboundMessage | None:
         return _insert(event, dedupe_key, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
@@ -90,12 +88,24 @@ def _insert(
     return message if insert_once(message) else None
 
 
-def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest) -> tuple[str, bool]:
+def _was_taken(event: InboundText, *, msisdn: str, raw: InboundRequest) -> bool:
+    """Whether this very callback already gave this message, perhaps when its id was not read yet."""
+    taken = raw.messages.filter(msisdn=msisdn, text=event.text)
+    return taken.filter(provider_message_id__in=("", event.provider_id)).exists()
+
+
+def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest, webhook: Webhook) -> tuple[str, bool]:
     """What the same message has again, and whether no other message can have it."""
     if event.provider_id:
         return f"id:{event.provider_id}", True
-    moment = event.occurred_at or int(raw.received_at.timestamp()) // _SAME_TEXT_WITHIN
-    return f"text:{_digest_of(event, msisdn, str(moment))}", event.occurred_at is not None
+    if event.occurred_at is not None:
+        return f"text:{_digest_of(event, msisdn, str(event.occurred_at))}", True
+    spell = int(raw.received_at.timestamp()) // _SAME_TEXT_WITHIN
+    key, earlier = (f"text:{_digest_of(event, msisdn, str(number))}" for number in (spell, spell - 1))
+    # A copy may come just after the border between two spells.
+    lately = raw.received_at - timedelta(seconds=_SAME_TEXT_WITHIN)
+    copies = InboundMessage.objects.filter(webhook=webhook, dedupe_key=earlier, received_at__gt=lately)
+    return (earlier if copies.exists() else key), False
 
 
 def _digest_of(event: InboundText, msisdn: str, *more: str) -> str:

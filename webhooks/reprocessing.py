@@ -1,83 +1,102 @@
-"""Kept callbacks and a changed mapping: what it would read of them, and reading those again that staff were shown."""
+"""Kept callbacks processed again after a mapping change, exactly once.
+
+A message takes effect once for what identifies it and a report only moves a message up, so whatever a callback
+already brought about stays as it is; what it could not be read for happens now, dated as it came.
+"""
 
 from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError
+from django.db.models import QuerySet
 
 from core.errors import GatewayError
-from credentials.models import ApiCredential
-from webhooks.configuration import parse
-from webhooks.models import HeldReport, InboundRequest, RequestState, Webhook
-from webhooks.reading import Event
-from webhooks.receiving import events_of, receive_again
+from webhooks.models import InboundRequest, RequestState, Webhook
+from webhooks.receiving import receive_again
 
 log = logging.getLogger(__name__)
 
-_SHOWN = 50
-_MOST_AT_ONCE = 500
+MOST_AT_ONCE = 200  # more are left to the workers: a page must not wait for them
+AGAIN = "Waits to be processed again."
+_SETTLED = (RequestState.QUARANTINED, RequestState.PROCESSED, RequestState.IGNORED)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a mapping reads of a kept callback; `problem` is why it reads nothing, "" when it does."""
+@dataclass(frozen=True)
+class Outcome:
+    """How many were processed now, how many stayed in quarantine, how many wait for a worker or had no webhook."""
 
-    request_id: uuid.UUID
-    received_at: datetime
-    state: str
-    events: tuple[Event, ...]
-    problem: str = ""
+    processed: int = 0
+    quarantined: int = 0
+    waiting: int = 0
+    orphaned: int = 0
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left to look at."""
+        return not self.quarantined and not self.orphaned
 
-def try_on_kept(webhook: Webhook, credential: ApiCredential, *, limit: int = _SHOWN) -> list[Trial]:
-    """The newest kept callbacks read by the webhook as it is, saved or not; nothing is done with them.
-
-    Raises what `parse` raises when the mapping can never work.
-    """
-    configuration = parse(webhook, credential)
-    kept = InboundRequest.objects.filter(webhook_id=webhook.pk).order_by("-received_at")[:limit]
-    found = []
-    for raw in kept:
-        try:
-            events, problem = tuple(events_of(configuration, raw)), ""
-        except GatewayError as error:
-            events, problem = (), error.text
-        found.append(Trial(raw.pk, raw.received_at, raw.state, events, problem))
-    return found
-
-
-def process_again(*, webhook: Webhook) -> int:
-    """Read a stored webhook's quarantined callbacks again, oldest first; gives how many have left quarantine.
-
-    What was taken of them before is not taken twice. Twice at the same time is harmless.
-    """
-    done = 0
-    for raw in _quarantined(webhook):
-        if _claimed(raw):
-            try:
-                receive_again(raw, webhook)
-            except Exception:  # it counts as not processed, and the leftovers are looked after
-                log.exception("callback %s failed when it was read again", raw.pk)
-                continue
-            done += raw.state != RequestState.QUARANTINED
-    return done
+    @property
+    def text(self) -> str:
+        """The outcome in words for staff."""
+        parts = (
+            (self.processed, "processed"),
+            (self.quarantined, "still in quarantine: its reason says what to do"),
+            (self.waiting, "left to the workers, who take it within half a minute"),
+            (self.orphaned, "not processed, since the webhook was deleted"),
+        )
+        said = [f"{count} {words}" for count, words in parts if count]
+        return f"{'; '.join(said)}." if said else "Nothing to do: they are being processed already."
 
 
-def _quarantined(webhook: Webhook) -> Iterator[InboundRequest]:
-    found = InboundRequest.objects.filter(webhook=webhook, state=RequestState.QUARANTINED)
-    yield from found.order_by("received_at")[:_MOST_AT_ONCE]
+def process_again(*, request_ids: Collection[uuid.UUID]) -> Outcome:
+    """Process these callbacks again, oldest first; one that somebody else is just processing is left to them."""
+    chosen = InboundRequest.objects.filter(pk__in=request_ids)
+    orphaned = chosen.filter(webhook__isnull=True).count()
+    rows = chosen.filter(state__in=_SETTLED, webhook__isnull=False).select_related(
+        "webhook__endpoint__credential"
+    )
+    results = [_one(raw) for raw in rows.order_by("received_at")[:MOST_AT_ONCE]]
+    left = chosen.filter(state__in=_SETTLED, webhook__isnull=False).exclude(
+        pk__in=[raw for raw, _ in results]
+    )
+    return Outcome(
+        processed=sum(state in (RequestState.PROCESSED, RequestState.IGNORED) for _, state in results),
+        quarantined=sum(state == RequestState.QUARANTINED for _, state in results),
+        waiting=sum(state == RequestState.RECEIVED for _, state in results) + _leave_to_workers(left),
+        orphaned=orphaned,
+    )
 
 
-@transaction.atomic
-def _claimed(raw: InboundRequest) -> bool:
-    """Take the callback out of quarantine, if nobody else has; reports of it that are held are read again too."""
-    quarantined = InboundRequest.objects.filter(pk=raw.pk, state=RequestState.QUARANTINED)
-    if not quarantined.update(state=RequestState.RECEIVED):
-        return False
-    HeldReport.objects.filter(request_id=raw.pk).delete()
-    return True
+def process_quarantined_again(*, webhook: Webhook) -> int:
+    """Have workers process everything of a webhook that stands in quarantine; gives how many. One statement."""
+    return _leave_to_workers(InboundRequest.objects.filter(webhook=webhook, state=RequestState.QUARANTINED))
+
+
+def _leave_to_workers(requests: QuerySet[InboundRequest]) -> int:
+    """Mark them as not processed: the leftovers take them, oldest first."""
+    return requests.update(state=RequestState.RECEIVED, reason=AGAIN)
+
+
+def _one(raw: InboundRequest) -> tuple[uuid.UUID, str]:
+    """The callback's id and the state it is in afterwards."""
+    webhook = raw.webhook
+    assert webhook is not None  # by the query
+    # Whoever changes the state has it; if this process dies now, the leftovers finish it.
+    mine = InboundRequest.objects.filter(pk=raw.pk, state=raw.state, reason=raw.reason)
+    if not mine.update(state=RequestState.RECEIVED, reason=AGAIN):
+        return raw.pk, RequestState.RECEIVED
+    try:
+        receive_again(raw, webhook)
+    except (OperationalError, InterfaceError):
+        log.warning("callback %s could not be processed again and waits", raw.pk, exc_info=True)
+        return raw.pk, RequestState.RECEIVED
+    except Exception as error:
+        log.exception("callback %s failed again", raw.pk)
+        reason = error.text if isinstance(error, GatewayError) else type(error).__name__
+        raw.state, raw.reason = RequestState.QUARANTINED, f"This gateway failed on it again: {reason}"[:500]
+        raw.save(update_fields=["state", "reason"])
+    return raw.pk, raw.state

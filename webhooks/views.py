@@ -83,7 +83,7 @@ def _answer(request: Request, token: str, role: str) -> Answer:
     )
     if not outage.is_on():
         # A connection that died meanwhile costs a second attempt (see receiving), not a question before every call.
-        connection.health_check_done = True
+        connection.health_check_done = True  # type: ignore[attr-defined]
         try:
             webhook = find_webhook(token)
         except DatabaseError:

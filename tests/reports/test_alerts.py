@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from core.clock import database_now
 from credentials import pausing
-from messaging.models import SendHold
+from messaging import hosts
+from messaging.models import SendHold, WebHost
 from reports.alerts import alerts
 from reports.dashboard import read_setup
 from webhooks.models import InboundRequest
@@ -53,6 +56,27 @@ def test_a_pause_or_a_hold_explains_late_messages(webhook: Any, credential: Any,
     pausing.resume(credential=credential)
     SendHold.objects.create(reason="wrong text", placed_by="boss")
     assert not any("worker" in text for text in texts())
+
+
+@pytest.mark.parametrize(
+    ("spooled", "set_aside", "waited", "says"),
+    [
+        (0, 0, None, []),
+        (4, 0, 5, ["Sending waits until web host web-1 has handed over its callbacks."]),
+        (4, 0, 90, ["Web host web-1 may hold callbacks that nobody has read, 4 by its last count."]),
+        (0, 2, None, ["Web host web-1 set aside 2 callbacks that cannot be opened."]),
+    ],
+)
+def test_a_web_host_that_holds_callbacks_is_named(
+    webhook: Any, spooled: int, set_aside: int, waited: int | None, says: list[str]
+) -> None:
+    moment = database_now()
+    hosts.beat(host_id=uuid.uuid4(), name="web-1", spooled=spooled, set_aside=set_aside, counted_at=moment)
+    if waited is not None:
+        WebHost.objects.update(waiting_since=moment - dt.timedelta(seconds=waited))
+    shown = texts()
+    assert len(shown) == len(says)
+    assert all(text.startswith(start) for text, start in zip(shown, says, strict=True))
 
 
 def test_unread_callbacks_of_the_last_week_are_counted(webhook: Any) -> None:
