@@ -17,7 +17,7 @@ _SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Reread:
     """What a mapping reads of a kept callback; `problem` is why it reads nothing, "" when it does."""
 
     request_id: uuid.UUID
@@ -27,7 +27,7 @@ class Trial:
     problem: str = ""
 
 
-def try_on_kept(webhook: Webhook, credential: ApiCredential, *, limit: int = _SHOWN) -> list[Trial]:
+def reread_kept(webhook: Webhook, credential: ApiCredential, *, limit: int = _SHOWN) -> list[Reread]:
     """The newest kept callbacks read by the webhook as it is, saved or not; nothing is done with them.
 
     Raises what `parse` raises when the mapping can never work.
@@ -40,5 +40,5 @@ def try_on_kept(webhook: Webhook, credential: ApiCredential, *, limit: int = _SH
             events, problem = tuple(events_of(configuration, raw)), ""
         except GatewayError as error:
             events, problem = (), error.text
-        found.append(Trial(raw.pk, raw.received_at, raw.state, events, problem))
+        found.append(Reread(raw.pk, raw.received_at, raw.state, events, problem))
     return found

@@ -16,8 +16,8 @@ from webhooks.held import apply_held
 from webhooks.models import HeldReport, InboundMessage, InboundRequest, RequestState, Webhook
 from webhooks.reading import InboundText
 from webhooks.reprocessing import process_again
+from webhooks.rereading import reread_kept
 from webhooks.services import save_webhook
-from webhooks.trying import try_on_kept
 
 BODIES: list[Any] = [
     {"sender": PERSON, "words": "STOP", "ref": "7"},
@@ -56,7 +56,7 @@ def texts() -> list[str]:
 
 def test_a_mapping_is_tried_on_what_was_kept_without_any_effect(changed: Webhook) -> None:
     before = list(InboundRequest.objects.order_by("id").values_list("state", "reason"))
-    found = try_on_kept(changed, changed.credential)
+    found = reread_kept(changed, changed.credential)
     assert [len(trial.events) for trial in found] == [0, 2, 1]
     assert "lacks" in found[0].problem
     (event,) = found[2].events
@@ -66,7 +66,7 @@ def test_a_mapping_is_tried_on_what_was_kept_without_any_effect(changed: Webhook
     assert list(InboundRequest.objects.order_by("id").values_list("state", "reason")) == before
     changed.inbound_mapping = "{"
     with pytest.raises(MappingInvalid):
-        try_on_kept(changed, changed.credential)
+        reread_kept(changed, changed.credential)
 
 
 def test_what_was_quarantined_is_read_again_and_takes_effect_once(changed: Webhook) -> None:
