@@ -19,6 +19,7 @@ from consent.models import ConsentEvent, ConsentSubject, Kind, Source
 from consent.rules import Change, Decision, State, decide, fold, lifts_anything
 from consent.sealing import data_key, number_hash, seal_evidence
 from consent.selectors import history
+from core import prepared
 from core.clock import now
 from core.errors import RequestInvalid
 
@@ -122,7 +123,9 @@ def record(
     )
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
-    writing.write_states(event, fold(states, change))
+    with prepared.together():
+        writing.update_subject(subject)
+        writing.write_states(event, fold(states, change))
     return event
 
 
@@ -147,7 +150,14 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:
-    return writing.locked_subject(subjects_for([msisdn])[msisdn])
+    digest = number_hash(msisdn)
+    known = writing.locked_subject(digest)
+    if known is not None:
+        return known
+    subjects_for([msisdn])
+    made = writing.locked_subject(digest)
+    assert made is not None  # rows of subjects are never deleted
+    return made
 
 
 def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
@@ -164,7 +174,6 @@ def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
         event.hash,
         event.received_at,
     )
-    writing.update_subject(subject)
 
 
 def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:

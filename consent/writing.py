@@ -16,6 +16,7 @@ from core.bulk import insert_rows, update_rows
 _SUBJECT = ConsentSubject._meta.db_table
 _STATE = ConsentState._meta.db_table
 _SUBJECT_COLUMNS = ("id", "number_hash", "touched_at", "last_sequence", "head_hash")
+_SELECT_SUBJECT = f"SELECT {', '.join(_SUBJECT_COLUMNS)} FROM {_SUBJECT} WHERE number_hash = %s"
 _STATE_COLUMNS = ("subject_id", "scope", "purpose", "state", "source", "out_at", "event_id", "changed_at")
 _UPSERT = (
     f"INSERT INTO {_STATE} ({', '.join(_STATE_COLUMNS)}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
@@ -24,15 +25,15 @@ _UPSERT = (
 )
 
 
-def locked_subject(subject_id: int) -> ConsentSubject:
-    """The subject's row, owned until the transaction ends.
+def locked_subject(number_hash: str) -> ConsentSubject | None:
+    """The subject's row, owned until the transaction ends; None if there is none yet.
 
     NO KEY: new messages may still point at the subject; senders, who share the row, have to wait.
     """
     lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
-    rows, _ = prepared.execute(
-        f"SELECT {', '.join(_SUBJECT_COLUMNS)} FROM {_SUBJECT} WHERE id = %s{lock}", [subject_id]
-    )
+    rows, _ = prepared.execute(_SELECT_SUBJECT + lock, [number_hash])
+    if not rows:
+        return None
     return ConsentSubject.from_db(None, _SUBJECT_COLUMNS, _read(ConsentSubject, _SUBJECT_COLUMNS, rows[0]))
 
 

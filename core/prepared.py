@@ -6,14 +6,30 @@ Behind a pooler that hands connections from one transaction to another, prepared
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Send what is written inside in one go: a single round trip on PostgreSQL, and nothing may ask what came of it.
+
+    Errors show at the end of the block. Only for writes of this module and core.bulk: the ORM reads counts at once.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    with connection.wrap_database_errors, raw.pipeline():
+        yield
+
+
 def execute(sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
-    """The rows that a statement returns ([] for none) and how many rows it touched."""
+    """The rows that a statement returns ([] for none) and how many rows it touched; inside `together` ([], -1)."""
     if connection.vendor != "postgresql" or connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
@@ -21,12 +37,15 @@ def execute(sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int
     import psycopg
 
     connection.ensure_connection()
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": sql, "time": "prepared"})
     raw: Any = connection.connection
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+    with connection.wrap_database_errors:
+        statement: Any = psycopg.Cursor(raw)
         # Only here: Django's own cursors put values into the text, which nobody asks for twice.
         raw.prepare_threshold = 0
         try:
-            cursor.execute(sql, values, prepare=True)
+            statement.execute(sql, values, prepare=True)
         finally:
             raw.prepare_threshold = None
-        return (cursor.fetchall() if cursor.description else []), int(cursor.rowcount)
+        return (statement.fetchall() if statement.description else []), int(statement.rowcount)

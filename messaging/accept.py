@@ -58,6 +58,7 @@ class Submission:
     actor: str = ""  # the person, where one submits by hand
     in_reply_to: str = ""  # the provider's id of the inbound message this one answers
     personalise: bool = True  # False: the text is final, whatever braces it contains
+    subject_id: int | None = None  # the recipient's consent subject, where it is known already
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
 
 
@@ -79,7 +80,7 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
         msisdn = parse_number(submission.to, default_country=submission.default_country)
     profile = _attributes(submission, msisdn)
     text = _text(submission, msisdn=msisdn, profile=profile)
-    with transaction.atomic(savepoint=submission.unique_key is not None):
+    with transaction.atomic(savepoint=False):
         if submission.unique_key is not None:
             existing, _ = prepared.execute(_KNOWN_KEY, [submission.unique_key])
             if existing:
@@ -122,7 +123,7 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
     message = Message(
         channel=submission.channel,
         credential=submission.credential,
-        subject_id=ledger.subjects_for([msisdn])[msisdn],
+        subject_id=submission.subject_id or ledger.subjects_for([msisdn])[msisdn],
         api_key=submission.api_key,
         msisdn=msisdn,
         sender=submission.sender,
@@ -138,15 +139,20 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
         created_at=moment,
         valid_until=(submission.asked_at or moment) + VALIDITY[submission.purpose],
     )
-    insert(message)
-    insert_rows(
-        MessagePart,
-        [
-            {"message_id": message.id, "number": number, "text": part}
-            for number, part in enumerate(texts, start=1)
-        ],
-    )
-    events.record(
-        [message.id], before="", after=State.QUEUED, actor=submission.actor or submission.source, at=moment
-    )
+    with prepared.together():
+        insert(message)
+        insert_rows(
+            MessagePart,
+            [
+                {"message_id": message.id, "number": number, "text": part}
+                for number, part in enumerate(texts, start=1)
+            ],
+        )
+        events.record(
+            [message.id],
+            before="",
+            after=State.QUEUED,
+            actor=submission.actor or submission.source,
+            at=moment,
+        )
     return message

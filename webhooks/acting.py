@@ -53,7 +53,15 @@ def act(
         wait_for = event.subject_id
     reason = _silence(message, match, event, sender)
     if not reason:
-        reason = _reply(message, match, webhook=webhook, rules=rules, sender=sender, channel=channel)
+        reason = _reply(
+            message,
+            match,
+            webhook=webhook,
+            rules=rules,
+            sender=sender,
+            channel=channel,
+            subject_id=event.subject_id,
+        )
     return Note(RequestState.PROCESSED, reason, wait_for)
 
 
@@ -134,6 +142,7 @@ def _reply(
     rules: KeywordRules,
     sender: str,
     channel: ChannelConfiguration | None,
+    subject_id: int,
 ) -> str:
     asks = any(
         "profile" in text for text in (webhook.opt_in_message, webhook.opt_out_message, webhook.help_message)
@@ -155,6 +164,7 @@ def _reply(
                 unique_key=f"inbound:{message.pk}",
                 in_reply_to=message.provider_message_id,
                 personalise=False,
+                subject_id=subject_id,
                 asked_at=message.received_at,
             )
         )

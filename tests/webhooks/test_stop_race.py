@@ -29,7 +29,7 @@ from core.vocabulary import Purpose
 from core.wsgi import application
 from credentials.models import ApiCredential
 from credentials.vendors import VENDORS
-from messaging import claiming, delivery, gate
+from messaging import attempting, claiming, delivery, gate
 from messaging.accept import accept, through_channel
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
 from messaging.states import State
@@ -119,7 +119,20 @@ def _close_in_every_thread(server: Any) -> None:
     together.wait(10)
 
 
-def test_no_request_starts_after_the_stop_was_answered(provider: tuple[str, dict[str, float]]) -> None:
+@pytest.fixture
+def busy_senders(monkeypatch: Any) -> None:
+    """Threads that get the processor late: up to 60 ms between the gate and the first byte."""
+
+    def attempt(client: Any, passed: Any) -> Any:
+        time.sleep(random.random() * 0.06)
+        return attempting.attempt(client, passed)
+
+    monkeypatch.setattr(delivery, "attempt", attempt)
+
+
+def test_no_request_starts_after_the_stop_was_answered(
+    provider: tuple[str, dict[str, float]], busy_senders: None
+) -> None:
     address, started = provider
     credential = ApiCredential.objects.create(
         name="P", provider_url=address, api_token="token-1234", payload=VENDORS["custom"].payload
