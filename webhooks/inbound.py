@@ -35,8 +35,7 @@ def take(
         return Note(RequestState.QUARANTINED, f'From "{event.number[:50]}": {error.text}')
     match = rules.match(event.text)
     with transaction.atomic(savepoint=False):
-        taken = late and _taken_of(raw, msisdn, event.text)
-        message = None if taken else _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
+        message = _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
             return Note(RequestState.PROCESSED, "Received before; nothing was done again.", subject_id)
@@ -45,11 +44,6 @@ def take(
         if late and message.occurred_at is None:
             message.occurred_at = raw.received_at
         return acting.act(message, match, webhook=webhook, rules=rules, channels=channels)
-
-
-def _taken_of(raw: InboundRequest, msisdn: str, text: str) -> bool:
-    """Whether the message was taken of this very callback before, maybe by a mapping that read less or more of it."""
-    return InboundMessage.objects.filter(request=raw, msisdn=msisdn, text=text).exists()
 
 
 def _kept(

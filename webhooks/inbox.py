@@ -35,7 +35,10 @@ def words_of(credential: ApiCredential) -> dict[str, str]:
 def hold(*, webhook: Webhook, request: InboundRequest, report: Report) -> None:
     """Keep a report with an unknown word, and count the word in the inbox."""
     word = report.raw_status[:_LONGEST_WORD]
-    HeldReport.objects.create(webhook=webhook, request=request, word=word, report=asdict(report))
+    data = asdict(report)
+    if not request._state.adding and HeldReport.objects.filter(request=request, report=data).exists():
+        return  # the callback is processed again
+    HeldReport.objects.create(webhook=webhook, request=request, word=word, report=data)
     _note(scope_of(webhook.credential), word)
 
 

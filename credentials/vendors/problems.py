@@ -63,6 +63,7 @@ def _table_problems(data: _Data, prefix: str, body: str, known: frozenset[str]) 
     yield from _request_problems(request, f"{prefix}request", body, known)
     yield from _response_problems(response, f"{prefix}response", known)
     yield from _auth_problems(data.get("auth", {}), f"{prefix}auth", known)
+    yield from _webhook_problems(data.get("webhook", {}), f"{prefix}webhook", known)
     yield from _placed(f"{prefix}check_url", check_text(data.get("check_url", ""), known=known))
 
 
@@ -131,6 +132,19 @@ def _auth_problems(auth: _Data, place: str, known: frozenset[str]) -> Iterator[s
     for name, value in auth.items():
         more = _SIGNING_NAMES if name in _SIGNED else frozenset()
         yield from _unknown_names(value, f"{place}.{name}", known | more)
+
+
+def _webhook_problems(webhook: _Data, place: str, known: frozenset[str]) -> Iterator[str]:
+    """Inputs that no one declared; what the mapping itself says is judged where webhooks are."""
+    for kind in ("inbound", "report", "opt_out"):
+        for index, row in enumerate(webhook.get(kind, {}).get("fields", ())):
+            text = " ".join([*row.get("paths", ()), row.get("filters", "")])
+            yield from _unknown_names(text, f"{place}.{kind}.fields[{index}]", known)
+    for index, rule in enumerate(webhook.get("rules", ())):
+        text = " ".join([rule.get("path", ""), *map(str, rule.get("values", ()))])
+        yield from _unknown_names(text, f"{place}.rules[{index}]", known)
+    for name, value in webhook.get("verification", {}).items():
+        yield from _unknown_names(str(value), f"{place}.verification.{name}", known)
 
 
 def _unknown_names(text: str, place: str, known: frozenset[str]) -> Iterator[str]:

@@ -391,6 +391,18 @@ def test_a_variant_lays_its_webhook_over_the_files_and_its_rules_come_first() ->
         ('[webhook]\nrules = [{ take = "keep" }]', "webhook.rules[0].take: 'keep' is not known"),
         ('[webhook.statuses]\nwords = { A = "gone" }', "webhook.statuses.words.A: 'gone' is not known"),
         ('[webhook]\nanswers = [{ status = "200" }]', "webhook.answers[0].status: write a whole number"),
+        (
+            '[webhook.inbound]\nfields = [{ name = "requestId", paths = ["{{gone}}"] }]',
+            "webhook.inbound.fields[0]: there is no variable gone",
+        ),
+        (
+            '[webhook]\nrules = [{ take = "ignore", path = "a", values = ["{{gone}}"] }]',
+            "webhook.rules[0]: there is no variable gone",
+        ),
+        (
+            '[webhook.verification]\nsecret = "{{gone}}"',
+            "webhook.verification.secret: there is no variable gone",
+        ),
     ],
 )
 def test_a_fault_in_the_webhook_table_is_named(table: str, says: str) -> None:

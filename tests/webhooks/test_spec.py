@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 
 from core.errors import MappingInvalid
+from credentials import storing
+from credentials.loading import spec_of as credential_spec_of
 from credentials.models import ApiCredential
-from credentials.vendors import VENDORS
+from credentials.vendors import VENDORS, preset_from_text
 from credentials.vendors.format import webhook_problems
+from credentials.vendors.writing import preset_from_spec, to_toml
 from tests.webhooks.conftest import PERSON, inbound, make_channel, path_of
 from webhooks.configuration import configuration_of, spec_of
 from webhooks.models import InboundMessage, InboundRequest, RequestState, Webhook
@@ -171,3 +174,37 @@ def test_a_webhook_of_a_preset_verifies_from_its_first_callback_on(client: Clien
     answer = client.post(path_of(webhook), {"From": PERSON, "Body": "Hi", "MessageSid": "SM1"})
     assert answer.status_code == 403
     assert not InboundMessage.objects.exists()
+
+
+OWN_PRESET = """
+format = 1
+label = "Own"
+[inputs]
+name_of_text = { label = "Name of the text", default = "b" }
+[request]
+url = "https://p.example/"
+payload = '{"to": "{{toNumber}}", "text": "{{message}}"}'
+[webhook.inbound]
+fields = [{ name = "profileNumber", paths = ["a"] }, { name = "inboundMessage", paths = ["{{name_of_text}}"] }]
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("inputs", [{}, {"name_of_text": "c"}])
+def test_a_preset_of_ones_own_brings_its_webhook_and_is_exported_with_it(
+    client: Client, inputs: dict[str, str]
+) -> None:
+    preset = preset_from_text(OWN_PRESET, slug="custom")
+    credential = storing.store(credential=ApiCredential(), name="Own", preset=preset, inputs=inputs)
+    make_channel(credential)
+    webhook = create_webhook(credential=credential, name="Own in")
+    field = inputs.get("name_of_text", "b")
+    client.post(
+        path_of(webhook), f"a=%2B14155550123&{field}=Hi", content_type="application/x-www-form-urlencoded"
+    )
+    assert InboundMessage.objects.get().text == "Hi"
+    again = preset_from_text(
+        to_toml(preset_from_spec(credential_spec_of(credential), label="Own")), slug="custom"
+    )
+    assert again.webhook({}) == preset.webhook(inputs)
+    assert again.spec({}).webhook == preset.webhook(inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -190,3 +191,23 @@ def test_a_report_that_can_be_about_no_message_of_ours_is_shown_to_staff(post: P
     post({"type": "delivery_report", "clientReference": reference, "status": "delivered"})
     assert InboundRequest.objects.get().state == RequestState.QUARANTINED
     assert not ParkedReport.objects.exists()
+
+
+@pytest.mark.parametrize("last", ["delivered", "failed"])
+def test_in_whatever_order_reports_come_the_message_ends_the_same_and_never_goes_back(
+    channel: ChannelConfiguration, webhook: Webhook, post: Post, last: str
+) -> None:
+    stored = Webhook.objects.get(pk=webhook.pk)
+    stored.status_map = '{"temp": "temporary", "accepted": ""}'
+    save_webhook(webhook=stored, credential=stored.credential)
+    for number, order in enumerate(permutations(["accepted", "sent", "temp", last])):
+        message, seen = accepted(channel, f"p-{number}"), [State.ACCEPTED.value]
+        for word in order:
+            post(report(word, messageId=f"p-{number}"))
+            seen.append(state_of(message))
+        assert seen[-1] == (State.DELIVERED if last == "delivered" else State.UNDELIVERED), order
+        ranks = [_RANKS.index(state) for state in dict.fromkeys(seen)]
+        assert ranks == sorted(ranks), order
+
+
+_RANKS = (State.ACCEPTED, State.SENT, State.DELIVERED, State.UNDELIVERED)
