@@ -41,12 +41,18 @@ _LEDGER: dict[str, tuple[str, ...]] = {
     "consent.consentevent": VIEW,
     "consent.consentsubject": VIEW,
     "consent.consentimport": VIEW,
+    "consent.consentreview": VIEW,
+    "consent.suppression": VIEW,
+    "consent.disclosuretext": VIEW,
 }
 # Changing consent by hand needs "add" of an event: every change is one.
 _CONSENT: dict[str, tuple[str, ...]] = {
     "consent.consentevent": ("add", "view"),
     "consent.consentsubject": ("export", "view"),
     "consent.consentimport": EDIT,
+    "consent.consentreview": ("change", "view"),
+    "consent.suppression": EDIT,
+    "consent.disclosuretext": ("add", "view"),
 }
 _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "access.apikey": EDIT,

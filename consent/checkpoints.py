@@ -20,7 +20,7 @@ from core.secrets import keyed_hash
 
 logger = logging.getLogger(__name__)
 
-_MOST_AT_ONCE = 200_000
+_MOST_AT_ONCE = 500_000
 _WAIT_FOR_WRITERS = "250ms"
 
 
@@ -33,7 +33,7 @@ class Digest:
 
 
 def make_checkpoint() -> Checkpoint | None:
-    """Seal the events since the last checkpoint, at most 200,000; None: nothing new, or no quiet moment."""
+    """Seal the events since the last checkpoint, at most 500,000; None: nothing new, or no quiet moment."""
     last = Checkpoint.objects.order_by("-id").first()
     after = last.through_id if last else 0
     through = _last_certain_id(after)
@@ -52,7 +52,7 @@ def make_checkpoint() -> Checkpoint | None:
             made_at=now(),
         )
         checkpoint.seal = seal_of(checkpoint)
-        made = Checkpoint.objects.bulk_create([checkpoint], ignore_conflicts=True)[0]
+        made: Checkpoint = Checkpoint.objects.bulk_create([checkpoint], ignore_conflicts=True)[0]
     logger.info("Ledger checkpoint through event %s: %s", made.through_id, made.seal)
     return made
 
@@ -105,10 +105,14 @@ def _last_certain_id(after: int) -> int | None:
             if connection.vendor == "postgresql":
                 cursor.execute(f"SET LOCAL lock_timeout = '{_WAIT_FOR_WRITERS}'")
                 cursor.execute(f"LOCK TABLE {ConsentEvent._meta.db_table} IN SHARE MODE")
-            rows = ConsentEvent.objects.filter(id__gt=after).order_by("id").values_list("id", flat=True)
-            beyond = list(rows[_MOST_AT_ONCE - 1 : _MOST_AT_ONCE])
-            newest = beyond[0] if beyond else rows.reverse().first()
-            return newest
+            newest = ConsentEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
     except OperationalError:
         logger.info("No ledger checkpoint this time: somebody writes.")
         return None
+    if newest <= after:
+        return None
+    ids = (
+        ConsentEvent.objects.filter(id__gt=after, id__lte=newest).order_by("id").values_list("id", flat=True)
+    )
+    last_of_many = list(ids[_MOST_AT_ONCE - 1 : _MOST_AT_ONCE])
+    return last_of_many[0] if last_of_many else newest

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from consent import ledger
-from consent.models import ConsentEvent, DisclosureText, Kind, PendingOptIn, PendingState, Source
+from consent.models import ConsentEvent, Kind, PendingOptIn, PendingState, Source
 from core.clock import now
 from core.errors import RequestInvalid
 
@@ -35,15 +35,10 @@ def begin(
     purpose: str = "all",
     sender: str = "",
     text: str = "",
-    keyword: str = "",
-    rule_version: str = "",
-    actor: str = "",
-    reference: str = "",
     occurred_at: datetime | None = None,
-    disclosure: DisclosureText | None = None,
-    policy_version: str = "",
     evidence: Mapping[str, Any] | None = None,
     expires_after: timedelta = EXPIRES_AFTER,
+    **details: Unpack[ledger.Details],
 ) -> Begun:
     """Record an opt-in that has to be confirmed, and open the question; send the prompt when `ask` says so."""
     event = ledger.record(
@@ -53,14 +48,9 @@ def begin(
         purpose=purpose,
         source=source,
         text=text,
-        keyword=keyword,
-        rule_version=rule_version,
-        actor=actor,
-        reference=reference,
         occurred_at=occurred_at,
-        disclosure=disclosure,
-        policy_version=policy_version,
         evidence=evidence,
+        **details,
     )
     moment = event.received_at
     same = PendingOptIn.objects.filter(

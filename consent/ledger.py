@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import connection, transaction
 from django.db.models import Value
@@ -125,6 +125,18 @@ def last_choice_before(event: ConsentEvent) -> str:
     return CHOICES.get(before.order_by("-sequence").values_list("kind", flat=True).first() or "", "")
 
 
+class Details(TypedDict, total=False):
+    """What may be said about an event besides; `disclosure` is the text that was shown. Over-long words are cut."""
+
+    keyword: str
+    rule_version: str
+    actor: str
+    reason: str
+    reference: str
+    policy_version: str
+    disclosure: DisclosureText | None
+
+
 @transaction.atomic
 def record(
     *,
@@ -135,24 +147,18 @@ def record(
     purpose: str = "all",
     source: str,
     text: str = "",
-    keyword: str = "",
-    rule_version: str = "",
-    actor: str = "",
-    reason: str = "",
-    reference: str = "",
     occurred_at: datetime | None = None,
     time_proven: bool = False,
     decision: str = "",
-    disclosure: DisclosureText | None = None,
-    policy_version: str = "",
     evidence: Mapping[str, Any] | None = None,
+    **details: Unpack[Details],
 ) -> ConsentEvent:
     """Write one event and fold it into the state, in one transaction, with the subject locked first.
 
-    The person is named by `msisdn` (E.164), or by `subject_id` where the number may be erased already.
-    `occurred_at` is the provider's time, `time_proven` that a signature covers it; one from the future counts as now
-    and proves nothing. Staff and API need a `reason` and `evidence` (or `text`) to turn an opt-out into an opt-in:
-    RequestInvalid without. Of a web form `evidence` holds `url`, `ip` and `user_agent`; `disclosure` is what it showed.
+    The person is named by `msisdn` (E.164), or by `subject_id` where the number may be erased already. `occurred_at`
+    is the provider's time, `time_proven` that a signature covers it; one from the future counts as now and proves
+    nothing. Staff and API need a `reason` and `evidence` (or `text`) to turn an opt-out into an opt-in: RequestInvalid
+    without. Of a web form `evidence` holds `url`, `ip` and `user_agent`.
     """
     _check_words(kind=kind, source=source, scope=scope, purpose=purpose)
     subject = lock_subject(subject_id) if subject_id is not None else _locked_subject(msisdn)
@@ -162,24 +168,26 @@ def record(
     proven = time_proven and occurred_at is not None and claimed_at <= received_at
     change = Change(kind, scope, purpose, source, min(claimed_at, received_at), proven, decision)
     states = states_for([subject.pk])[subject.pk]
-    _check_proof(states, change, reason=reason, proof=text or evidence)
-    event = ConsentEvent(
-        **asdict(change),
-        subject=subject,
-        received_at=received_at,
-        keyword=keyword[:100],
-        rule_version=rule_version[:50],
-        actor=actor[:200],
-        reason=reason[:500],
-        reference=reference[:200],
-        disclosure=disclosure,
-        policy_version=policy_version[:50],
-        format=CURRENT_FORMAT,
-    )
+    _check_proof(states, change, reason=details.get("reason", ""), proof=text or evidence)
+    event = _event(subject, change, received_at, details)
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
     _store(event, fold(states, change))
     return event
+
+
+def _event(subject: ConsentSubject, change: Change, received_at: datetime, details: Details) -> ConsentEvent:
+    event = ConsentEvent(
+        **asdict(change), subject=subject, received_at=received_at, format=CURRENT_FORMAT, **details
+    )
+    for name, longest in _LONGEST.items():
+        setattr(event, name, getattr(event, name)[:longest])
+    return event
+
+
+_LONGEST = {
+    "keyword": 100, "rule_version": 50, "actor": 200, "reason": 500, "reference": 200, "policy_version": 50,
+}  # fmt: skip
 
 
 def _ids_of(hashes: Collection[str]) -> dict[str, int]:

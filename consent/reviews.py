@@ -131,6 +131,19 @@ def open_reviews_of(subject_id: int) -> list[ConsentReview]:
     return list(reviews.select_related("event").order_by("id"))
 
 
+def messages_of(review: ConsentReview) -> list[ConsentEvent]:
+    """The messages that joined a review, the oldest first."""
+    events = ConsentEvent.objects.filter(
+        subject_id=review.subject_id,
+        kind=Kind.POSSIBLE_OPT_OUT,
+        scope=review.scope,
+        purpose=review.paused,
+        received_at__gte=review.opened_at,
+        id__lte=review.event_id,
+    )
+    return list(events.select_related("subject__key").order_by("sequence"))
+
+
 def due_count(*, until: datetime | None = None) -> int:
     """How many open reviews there are, or are due until a moment."""
     reviews = ConsentReview.objects.filter(state=ReviewState.OPEN)

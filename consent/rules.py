@@ -132,10 +132,11 @@ def _opt_out(cells: Cells, change: Change) -> list[State]:
     own = cells.get((change.scope, change.purpose), _blank(change))
     if _overtaken(cells, own, change):
         return []
-    # An opt-in given for a narrower cell is withdrawn too: it must not spring back later.
+    # An opt-in given for a narrower cell ends: it must not spring back later. It does not become an opt-out of its
+    # own, which would stop more than was said: requested codes, where the cell is one of transactional messages.
     narrower = [state for state in cells.values() if _covers(change, state) and state.state == IN]
     beyond = [state for state in narrower if _cell(state) != _cell(own) and not _proven_later(state, change)]
-    return [_out(own, change), *(_out(state, change) for state in beyond)]
+    return [_out(own, change), *(_ended(state, change) for state in beyond)]
 
 
 def _blank(change: Change) -> State:
@@ -167,6 +168,10 @@ def _out(state: State, change: Change) -> State:
     return replace(
         state, state=OUT, source=source, out_at=_latest(state.out_at, change.occurred_at), in_at=None
     )
+
+
+def _ended(state: State, change: Change) -> State:
+    return replace(state, state=NONE, out_at=_latest(state.out_at, change.occurred_at), in_at=None)
 
 
 def _latest(one: datetime | None, other: datetime) -> datetime:

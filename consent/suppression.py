@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from consent import ledger
 from consent.models import FailureCount, Suppression, SuppressionReason, SuppressionSource
+from consent.sealing import data_key
 from core.clock import now
 from core.errors import RequestInvalid
 from core.vocabulary import FailureClass
@@ -26,8 +27,7 @@ _GATEWAY = "gateway"
 
 def add(
     *,
-    msisdn: str = "",
-    subject_id: int | None = None,
+    msisdn: str,
     code: str,
     source: str,
     scope: str = "all",
@@ -41,9 +41,10 @@ def add(
     """
     _check(code=code, source=source, scope=scope, until=until)
     with transaction.atomic():
-        subject_id = ledger.subjects_for([msisdn])[msisdn] if subject_id is None else subject_id
+        subject_id = ledger.subjects_for([msisdn])[msisdn]
         # The lock of the subject: a sender at the gate goes first or sees the entry.
-        ledger.lock_subject(subject_id)
+        subject = ledger.lock_subject(subject_id)
+        data_key(subject, msisdn)  # without its key the list could not show the number
         entry = Suppression.objects.filter(subject_id=subject_id, scope=scope, lifted_at__isnull=True).first()
         if entry is not None and _is_over(entry):
             _lift(entry, actor=_GATEWAY)
@@ -81,7 +82,7 @@ def in_force() -> QuerySet[Suppression]:
 
 
 def note_failure(
-    *, subject_id: int, failure: str, delivered_since: Callable[[datetime], bool], reference: str = ""
+    *, msisdn: str, failure: str, delivered_since: Callable[[datetime], bool], reference: str = ""
 ) -> Suppression | None:
     """Count a permanent failure; after SMSGATEWAY_SUPPRESS_AFTER_FAILURES in a row the number goes on the list.
 
@@ -93,6 +94,7 @@ def note_failure(
     if code is None or limit <= 0:
         return None
     with transaction.atomic():
+        subject_id = ledger.subjects_for([msisdn])[msisdn]
         ledger.lock_subject(subject_id)
         moment = now()
         count = FailureCount.objects.filter(pk=subject_id).first()
@@ -104,7 +106,7 @@ def note_failure(
             return None
         FailureCount.objects.filter(pk=subject_id).delete()
         return add(
-            subject_id=subject_id,
+            msisdn=msisdn,
             code=code,
             source=SuppressionSource.AUTOMATIC,
             until=moment + timedelta(days=settings.SMSGATEWAY_SUPPRESSION_DAYS),

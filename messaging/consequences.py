@@ -64,7 +64,7 @@ def _block(message: Message, *, words: str) -> None:
 def _count(message: Message, failure: str) -> None:
     if failure in suppression.COUNTED:
         suppression.note_failure(
-            subject_id=message.subject_id,
+            msisdn=message.msisdn,
             failure=failure,
             delivered_since=partial(_delivered_since, message.msisdn),
             reference=f"message {message.id}",

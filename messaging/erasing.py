@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -59,7 +61,7 @@ def erase_number(msisdn: str) -> Erased:
     return Erased(messages=done, left=Message.objects.filter(msisdn=msisdn).count())
 
 
-def _blank_details(message_ids: list[object]) -> None:
+def _blank_details(message_ids: Sequence[UUID]) -> None:
     """The words of providers in the events of messages; their trigger lets nothing else change."""
     table, marks = MessageEvent._meta.db_table, ", ".join(["%s"] * len(message_ids))
     convert = MessageEvent._meta.get_field("message").target_field.get_db_prep_value

@@ -6,6 +6,7 @@ The gate is what keeps the promise; this makes the lists show it within seconds.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -26,7 +27,7 @@ def follow_decisions() -> int:
     return sum(_suppress(subject_id) for subject_id in _waiting_subjects()) + _resume()
 
 
-def _recent(*kinds: str) -> object:
+def _recent(*kinds: str) -> Any:
     events = ConsentEvent.objects.filter(kind__in=kinds, received_at__gt=now() - _LOOK_BACK)
     return events.values("subject_id")
 

@@ -16,6 +16,10 @@ ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING)
 
 _SENTENCE = b"smsgateway"
 _PLACE = "operations.installation"
+WRONG_KEYS = (
+    "The keys do not belong to this database. Put back the keys.json (or the SMSGATEWAY_MASTER_KEYS and "
+    "SMSGATEWAY_PEPPER) that it was set up with."
+)
 
 
 def verify() -> None:
@@ -25,16 +29,19 @@ def verify() -> None:
         defaults={"sealed_check": seal(_SENTENCE, aad=_PLACE), "pepper_check": _pepper_check()},
     )
     if not created and not _keys_fit(installation):
-        raise InstallationInvalid(
-            "The keys do not belong to this database. Put back the keys.json (or the SMSGATEWAY_MASTER_KEYS and "
-            "SMSGATEWAY_PEPPER) that it was set up with."
-        )
+        raise InstallationInvalid(WRONG_KEYS)
     if gone := missing(connection, ALL_TRIGGERS):
         install(connection, ALL_TRIGGERS)
         raise InstallationInvalid(
             f"Protections of the records were missing and have been put back: {', '.join(gone)}. "
             "Find out who removed them, then start again."
         )
+
+
+def keys_fit() -> bool | None:
+    """Whether the keys open what the first start left in the database; None: there was no start yet."""
+    installation = Installation.objects.filter(id=1).first()
+    return None if installation is None else _keys_fit(installation)
 
 
 def _keys_fit(installation: Installation) -> bool:

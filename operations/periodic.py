@@ -20,6 +20,7 @@ from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
+from operations.pulse import beat_of_worker
 from webhooks.leftovers import process_leftovers
 
 logger = logging.getLogger(__name__)
@@ -34,16 +35,18 @@ def forget_idempotency_records() -> int:
 
 @dataclass(frozen=True)
 class Periodic:
-    """A function and how many seconds lie between two runs."""
+    """A function and how many seconds lie between two runs; the first is `at_once` or after that time."""
 
     run: Callable[[], object]
     every: float
+    at_once: bool = False
 
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
     Periodic(follow_decisions, every=5.0),
+    Periodic(beat_of_worker, every=5.0, at_once=True),
     Periodic(process_leftovers, every=30.0),
     Periodic(continue_imports, every=1.0),
     Periodic(forget_left_behind, every=3600.0),
@@ -77,7 +80,9 @@ class Ticker:
             thread.join(timeout)
 
     def _loop(self, item: Periodic) -> None:
-        while not self._stop.wait(item.every):
+        wait = 0.0 if item.at_once else item.every
+        while not self._stop.wait(wait):
+            wait = item.every
             try:
                 close_old_connections()
                 item.run()

@@ -151,7 +151,7 @@ def run(*changes, states=()):
         # A wide STOP withdraws narrower opt-ins, and they do not spring back by a narrower START
         (
             ["opt_in api all marketing 0", "opt_out keyword all all 1"],
-            {"all/marketing": "out keyword", "all/all": "out keyword"},
+            {"all/marketing": " api", "all/all": "out keyword"},
         ),
         (
             ["opt_in api all marketing 0", "opt_out keyword sender:+1 all 1"],
@@ -159,7 +159,7 @@ def run(*changes, states=()):
         ),
         (
             ["opt_in api all marketing 0", "opt_out keyword all all 1", "opt_in keyword all all 2"],
-            {"all/marketing": "in keyword", "all/all": "in keyword"},
+            {"all/marketing": " api", "all/all": "in keyword"},
         ),
     ],
 )
@@ -240,7 +240,7 @@ def test_states_are_put_in_a_few_words(states, words):
         # Erasing refuses everything; START may lift it, an import never
         (
             ["opt_in api all marketing 0", "erase staff all all 1"],
-            {"all/marketing": "out keyword", "all/all": "out keyword"},
+            {"all/marketing": " api", "all/all": "out keyword"},
         ),
         (["erase staff all all 0", "opt_in import all all 1"], {"all/all": "out keyword"}),
         (["erase staff all all 0", "opt_in keyword all all 1"], {"all/all": "in keyword"}),
@@ -332,6 +332,14 @@ def paused(*changes):
 )
 def test_a_pause_stands_beside_the_choice_until_a_decision_or_the_persons_own_later_words(changes, expected):
     assert paused(*changes) == expected
+
+
+def test_stop_leaves_requested_codes_to_one_who_had_agreed_to_transactional_messages():
+    agreed = Change("opt_in", ALL, "transactional", "api", at(0))
+    stopped = fold_all([agreed, Change("opt_out", ALL, ALL, "keyword", at(1))])
+    asked = {"sender": SENDER, "require_opt_in": True}
+    assert decide(stopped.values(), purpose=CODE, **asked) == YES
+    assert decide(stopped.values(), purpose=TRANSACTIONAL, **asked) == NO
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,14 @@ def answered(message: Message, outcome: Outcome, **values: Any) -> None:
 
 
 def reported(message: Message, code: str, status: str = "undelivered") -> None:
-    apply_report(
-        credential_id=message.credential_id,
-        report=Report(status=status, message_id=str(message.id), code=code),
+    message.refresh_from_db()  # known by the provider's id where it has one, as most reports are
+    report = Report(
+        status=status,
+        provider_id=message.provider_id,
+        message_id="" if message.provider_id else str(message.id),
+        code=code,
     )
+    apply_report(credential_id=message.credential_id, report=report)
 
 
 @pytest.fixture
@@ -142,7 +146,7 @@ def test_reports_in_a_row_that_the_number_does_not_work_put_it_on_the_list(
     for _ in range(3):
         assert not Suppression.objects.exists()
         message = queue()
-        answered(message, Outcome.ACCEPTED)
+        answered(message, Outcome.ACCEPTED, provider_id=f"p-{message.id}")
         reported(message, code)
     entry = Suppression.objects.first()
     assert (entry.code if entry else None) == listed
@@ -161,7 +165,7 @@ def test_answers_count_like_reports(queue: Any) -> None:
 def test_a_delivery_in_between_begins_the_count_anew(queue: Any, codes: None) -> None:
     for code in ("U", "U", "", "U", "U"):
         message = queue()
-        answered(message, Outcome.ACCEPTED)
+        answered(message, Outcome.ACCEPTED, provider_id=f"p-{message.id}")
         reported(message, code, "undelivered" if code else "delivered")
     assert not Suppression.objects.exists()
     message = queue()
@@ -175,7 +179,7 @@ def test_failures_long_ago_do_not_count(queue: Any) -> None:
         with time_machine.travel(now() + timedelta(days=days)):
             message = queue()
             suppression.note_failure(
-                subject_id=message.subject_id, failure="unreachable", delivered_since=lambda moment: False
+                msisdn=message.msisdn, failure="unreachable", delivered_since=lambda moment: False
             )
     assert not Suppression.objects.exists()
 

@@ -40,6 +40,7 @@ def test_celery_worker_delivers_what_was_accepted(tmp_path: Path) -> None:
         try:
             _manage(env, "shell", "-c", SUBMIT)
             assert _accepted(tmp_path / "smsgateway.sqlite3", wanted=20)
+            assert "a wake-up came back" in _manage(env, "doctor")
         finally:
             worker.terminate()
             simulator.terminate()
@@ -60,8 +61,12 @@ def _accepted(database: Path, *, wanted: int) -> bool:
     return False
 
 
-def _manage(env: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True, timeout=60)
+def _manage(env: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, check=True, timeout=60, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 def _start(env: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
