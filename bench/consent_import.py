@@ -69,7 +69,8 @@ def measured(name: str, url: str, file: Path, data: Path) -> dict[str, float]:
     result: dict[str, float] = json.loads(output.splitlines()[-1])
     print(
         f"{name}: upload {result['upload']:.1f} s, dry run {result['try']:.1f} s, import {result['import']:.1f} s "
-        f"({ROWS / result['import']:,.0f} rows/s), peak {result['mib']:.0f} MiB"
+        f"({ROWS / result['import']:,.0f} rows/s, {result['import_cpu'] / ROWS * 1e6:.0f} µs of CPU a row), "
+        f"peak {result['mib']:.0f} MiB"
     )
     return result
 
@@ -101,10 +102,10 @@ def child(file: Path) -> int:
     times: dict[str, float] = {}
 
     def work(name: str) -> None:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         while continue_imports():
             pass
-        times[name] = time.perf_counter() - started
+        times[name], times[f"{name}_cpu"] = time.perf_counter() - started, time.process_time() - cpu
 
     started = time.perf_counter()
     with file.open("rb") as source:

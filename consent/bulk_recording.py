@@ -81,10 +81,11 @@ def record_many(entries: Sequence[Entry]) -> list[Outcome]:
     people = {msisdn: _Person(states.get(subject.pk, ())) for msisdn, subject in subjects.items()}
     outcomes: list[Outcome] = []
     taken: list[_Taken] = []
+    moment = now()
     for entry in entries:
         person, subject = people[entry.msisdn], subjects[entry.msisdn]
         # Never before the event it follows, whatever the clocks of two hosts say.
-        received_at = max(now(), subject.touched_at + _TICK)
+        received_at = max(moment, subject.touched_at + _TICK)
         change = _change_of(entry, received_at)
         verdict, after = _taken(person, entry, change)
         outcomes.append(Outcome(verdict, subject.pk))

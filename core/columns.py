@@ -6,6 +6,7 @@ A `VALUES` list of that length costs more to take apart than to store. For short
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -89,12 +90,13 @@ def _execute_arrays(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any
 
 def _execute_rows(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> None:
     moments = [index for index, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
-    adapt = connection.ops.adapt_datetimefield_value
+    # The same few moments stand in all rows of a batch.
+    adapted = lru_cache(maxsize=4096)(connection.ops.adapt_datetimefield_value)
     prepared = []
     for row in rows:
         values = list(row)
         for index in moments:
-            values[index] = adapt(values[index])
+            values[index] = adapted(values[index])
         prepared.append(values)
     with connection.cursor() as cursor:
         cursor.executemany(sql, prepared)

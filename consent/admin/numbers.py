@@ -166,7 +166,7 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return False
 
 
-def check_program(request: HttpRequest) -> HttpResponse:
+def check_program(request: HttpRequest) -> FileResponse:
     """The program with which an outsider checks a pack; one file, nothing secret."""
     return FileResponse(
         Path(evidence_check.__file__).open("rb"), as_attachment=True, filename="check_evidence.py"

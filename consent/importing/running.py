@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +66,8 @@ def _next_batch(withdrawn: Withdrawn) -> bool:
             job = waiting.select_for_update(skip_locked=True).first()
             if job is None:
                 return False
-            _do_batch(job, withdrawn)
+            with _collector_paused():
+                _do_batch(job, withdrawn)
     except DatabaseError:
         raise  # the next round tries again
     except Exception:
@@ -78,6 +81,18 @@ def _next_batch(withdrawn: Withdrawn) -> bool:
             "What was imported stays; the same file may be imported again, nothing is recorded twice.",
         )
     return True
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A batch makes some ten thousand objects and no cycles: looking for them costs a quarter of its time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _do_batch(job: ConsentImport, withdrawn: Withdrawn) -> None:
