@@ -14,7 +14,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
@@ -27,7 +26,9 @@ from credentials import endpoints
 from credentials.models import ApiCredential
 from credentials.vendors import preset_of
 from webhooks import reply_preview, services
+from webhooks.admin.bench import bench
 from webhooks.admin.custom import CustomKeywordInline
+from webhooks.admin.pages import webhook_to_change
 from webhooks.admin.sections import ABOUT_PEOPLE, PARTS
 from webhooks.forms import WebhookForm
 from webhooks.forms.custom import CustomKeywordFormSet
@@ -162,6 +163,9 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
             checked("payload", KINDS["inbound"]),
             checked("report", KINDS["report"]),
             path("check/message/", guarded(self.check_message), name="webhooks_webhook_message_check"),
+            path(
+                "<uuid:webhook_id>/bench/", self.admin_site.admin_view(bench), name="webhooks_webhook_bench"
+            ),
             path("<uuid:webhook_id>/rotate/", guarded(self.rotate), name="webhooks_webhook_rotate"),
             path("<uuid:webhook_id>/enabled/", guarded(self.set_enabled), name="webhooks_webhook_enabled"),
             *super().get_urls(),
@@ -209,7 +213,7 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def rotate(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
         """Give the webhook a new URL."""
-        webhook = self._changeable(request, webhook_id)
+        webhook = webhook_to_change(request, webhook_id)
         services.rotate_url(webhook=webhook)
         record(actor=request.user, action="URL rotated", obj=webhook, address=address_of(request))
         messages.success(
@@ -219,18 +223,13 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def set_enabled(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
         """Switch the webhook on or off."""
-        webhook = self._changeable(request, webhook_id)
+        webhook = webhook_to_change(request, webhook_id)
         enabled = request.POST.get("enabled") == "1"
         services.set_enabled(webhook=webhook, enabled=enabled)
         action = "enabled" if enabled else "disabled"
         record(actor=request.user, action=action, obj=webhook, address=address_of(request))
         messages.success(request, _SAID[enabled])
         return _page_of(webhook)
-
-    def _changeable(self, request: HttpRequest, webhook_id: uuid.UUID) -> Webhook:
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        return get_object_or_404(Webhook.objects.select_related("endpoint"), pk=webhook_id)
 
     def _panel(self, request: HttpRequest, webhook: Webhook) -> dict[str, Any]:
         """What the page shows above the form; the URL is a secret, so only those who may change it see it."""
