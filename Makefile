@@ -52,9 +52,9 @@ bench-embedded: $(DEV_STAMP) ## 200 messages through the embedded default; targe
 bench-engine: $(DEV_STAMP) ## CPU of rendering and sending one request; targets 0.25 ms, and no slower than requests
 	$(BIN)/python -m bench.engine
 
-contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers
+contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers: sending, messages, reports
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \
-		--presets credentials/vendors --side outbound
+		--presets credentials/vendors
 
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock

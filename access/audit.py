@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.http import urlencode
 
 from access.audit_changes import Recorder, model_label
 from access.models import ApiKey, AuditEntry
+from core.callers import caller_of
 
 _NOBODY = "system"
 
@@ -32,8 +34,9 @@ def record(
 
 
 def address_of(request: HttpRequest) -> str:
-    """The address a request came from, as the server in front of us saw it."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+    """The address a request came from; behind trusted proxies (SMSGATEWAY_TRUSTED_PROXIES) the one they saw."""
+    peer, forwarded = (str(request.META.get(name, "")) for name in ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR"))
+    return caller_of(peer, forwarded, settings.SMSGATEWAY_TRUSTED_PROXIES)[:45]
 
 
 def trail_of(object_type: str, object_id: str) -> HttpResponseRedirect:

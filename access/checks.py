@@ -1,10 +1,11 @@
-"""The audit trail's triggers are in place."""
+"""The audit trail's triggers are in place; nobody may claim any address as his own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
@@ -42,3 +43,12 @@ def trigger_errors(
 def check_audit_triggers(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """smsgateway.E021: the audit trail refuses changes."""
     return trigger_errors(TRIGGERS, using=databases or (), what="The audit trail", code="smsgateway.E021")
+
+
+@register(Tags.security)
+def check_trusted_proxies(**kwargs: Any) -> list[CheckMessage]:
+    """smsgateway.E022: with everybody trusted, X-Forwarded-For is whatever a caller writes into it."""
+    if all(network.prefixlen for network in settings.SMSGATEWAY_TRUSTED_PROXIES):
+        return []
+    text = "SMSGATEWAY_TRUSTED_PROXIES names the whole internet: any caller may claim any address."
+    return [Error(text, hint="Name the networks of your own reverse proxies only.", id="smsgateway.E022")]

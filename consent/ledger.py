@@ -13,8 +13,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from consent import writing
 from consent.chain import hash_of, verify_chain
-from consent.models import ConsentEvent, ConsentState, ConsentSubject, Kind, Source
+from consent.models import ConsentEvent, ConsentSubject, Kind, Source
 from consent.rules import Change, Decision, State, decide, fold, lifts_anything
 from consent.sealing import data_key, number_hash, seal_evidence
 from consent.selectors import history
@@ -65,11 +66,8 @@ def lock_for_sending(subject_ids: Iterable[int]) -> None:
 def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
     """States by subject id, an empty tuple for those without any; one query."""
     found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
-    rows = ConsentState.objects.filter(subject_id__in=found.keys()).values_list(
-        "subject_id", "scope", "purpose", "state", "source", "out_at"
-    )
-    for subject_id, scope, purpose, state, source, out_at in rows:
-        found[subject_id].append(State(scope, purpose, state, source, out_at))
+    for subject_id, state in writing.read_states(found.keys()):
+        found[subject_id].append(state)
     return {subject_id: tuple(states) for subject_id, states in found.items()}
 
 
@@ -124,7 +122,7 @@ def record(
     )
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
-    _store(event, fold(states, change))
+    writing.write_states(event, fold(states, change))
     return event
 
 
@@ -149,9 +147,7 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:
-    # NO KEY: new messages may still point at the subject; senders, who share the row, have to wait.
-    subject_id = subjects_for([msisdn])[msisdn]
-    return ConsentSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+    return writing.locked_subject(subjects_for([msisdn])[msisdn])
 
 
 def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
@@ -162,34 +158,13 @@ def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
         data_key(subject, said["number"]), said, number_hash=subject.number_hash, sequence=event.sequence
     )
     event.hash = hash_of(event, number_hash=subject.number_hash)
-    event.save()
+    writing.insert_event(event)
     subject.last_sequence, subject.head_hash, subject.touched_at = (
         event.sequence,
         event.hash,
         event.received_at,
     )
-    subject.save(update_fields=("last_sequence", "head_hash", "touched_at"))
-
-
-def _store(event: ConsentEvent, states: Iterable[State]) -> None:
-    ConsentState.objects.bulk_create(
-        [
-            ConsentState(
-                subject_id=event.subject_id,
-                scope=state.scope,
-                purpose=state.purpose,
-                state=state.state,
-                source=state.source,
-                out_at=state.out_at,
-                event=event,
-                changed_at=event.received_at,
-            )
-            for state in states
-        ],
-        update_conflicts=True,
-        unique_fields=("subject", "scope", "purpose"),
-        update_fields=("state", "source", "out_at", "event", "changed_at"),
-    )
+    writing.update_subject(subject)
 
 
 def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from consent.models import ConsentSubject, SubjectKey
+from core import prepared
+from core.bulk import insert_rows
 from core.errors import SecretUnreadable
 from core.secrets import keyed_hash, seal, seal_with, unseal, unseal_with
 
 _KEY_BYTES = 32
+_WRAPPED_KEY = f"SELECT wrapped_key FROM {SubjectKey._meta.db_table} WHERE subject_id = %s"
 
 
 def number_hash(msisdn: str) -> str:
@@ -21,15 +24,16 @@ def number_hash(msisdn: str) -> str:
 
 def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
     """The subject's data key, made when the first event is about to be written."""
-    stored = SubjectKey.objects.filter(pk=subject.pk).first()
-    if stored is not None:
-        return _unwrap(stored)
+    stored, _ = prepared.execute(_WRAPPED_KEY, [subject.pk])
+    if stored:
+        return unseal(stored[0][0], aad=_place("wrapped_key", subject.pk))
     key = os.urandom(_KEY_BYTES)
-    SubjectKey.objects.create(
-        subject=subject,
-        wrapped_key=seal(key, aad=_place("wrapped_key", subject.pk)),
-        sealed_number=seal_with(key, msisdn.encode("utf-8"), aad=_place("sealed_number", subject.pk)),
-    )
+    made = {
+        "subject_id": subject.pk,
+        "wrapped_key": seal(key, aad=_place("wrapped_key", subject.pk)),
+        "sealed_number": seal_with(key, msisdn.encode("utf-8"), aad=_place("sealed_number", subject.pk)),
+    }
+    insert_rows(SubjectKey, [made])
     return key
 
 

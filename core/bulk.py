@@ -7,10 +7,13 @@ takes (accept, gate, result, report) rows are written through here. Model.save()
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
+
+from core import prepared
 
 
 def insert_rows(
@@ -33,10 +36,33 @@ def insert_rows(
 
 def insert(instance: models.Model) -> None:
     """Insert one new instance whose primary key is known; fields that seal or stamp themselves do so."""
-    fields = _insertable(type(instance), frozenset({"id"}))
-    values = [_prepared(field, field.pre_save(instance, True)) for field in fields]
+    fields, values = _columns_of(instance)
     _insert(type(instance), fields, 1, values, "")
     instance._state.adding = False
+
+
+def insert_once(instance: models.Model) -> bool:
+    """The same unless a row with the same unique values is there: False then. A parallel copy waits for the first."""
+    fields, values = _columns_of(instance)
+    sql = _insert_statement(type(instance), fields, 1, "") + " ON CONFLICT DO NOTHING"
+    if not prepared.execute(sql, values)[1]:
+        return False
+    instance._state.adding = False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class InsertWhere:
+    """An INSERT … SELECT that lacks its source: append FROM and a table, it inserts once for each row."""
+
+    sql: str
+    values: list[Any]
+
+
+def insert_where(instance: models.Model) -> InsertWhere:
+    """What inserts a new instance as the last part of a longer statement, if that statement finds what it looks for."""
+    fields, values = _columns_of(instance)
+    return InsertWhere(_insert_where_statement(type(instance), fields), values)
 
 
 def update_rows(
@@ -56,6 +82,8 @@ def update_rows(
     keys = (key,) if isinstance(key, str) else key
     sql, fields = _update_statement(model, tuple(rows[0]), len(rows), keys, where)
     values = [_prepared(field, row[name]) for row in rows for name, field in fields]
+    if len(rows) == 1:
+        return prepared.execute(sql, values)[1]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)
@@ -64,9 +92,17 @@ def update_rows(
 def _insert(
     model: type[models.Model], fields: tuple[Any, ...], count: int, values: list[Any], returning: str
 ) -> list[Any]:
+    sql = _insert_statement(model, fields, count, returning)
+    if count == 1:
+        return [row[0] for row in prepared.execute(sql, values)[0]]
     with connection.cursor() as cursor:
-        cursor.execute(_insert_statement(model, fields, count, returning), values)
+        cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()] if returning else []
+
+
+def _columns_of(instance: models.Model) -> tuple[tuple[Any, ...], list[Any]]:
+    fields = _insertable(type(instance), frozenset({"id"}))
+    return fields, [_prepared(field, field.pre_save(instance, True)) for field in fields]
 
 
 @lru_cache(maxsize=256)
@@ -90,6 +126,15 @@ def _insert_statement(model: type[models.Model], fields: tuple[Any, ...], count:
     row = "(" + ", ".join(["%s"] * len(fields)) + ")"
     ending = f" RETURNING {quote(returning)}" if returning else ""
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([row] * count)}{ending}"
+
+
+@lru_cache(maxsize=64)
+def _insert_where_statement(model: type[models.Model], fields: tuple[Any, ...]) -> str:
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) SELECT {', '.join(map(_placeholder, fields))}"
+    )
 
 
 @lru_cache(maxsize=512)

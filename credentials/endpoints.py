@@ -17,13 +17,13 @@ _LONGEST_TOKEN = 128
 def create_endpoint(*, credential: ApiCredential) -> CallbackEndpoint:
     """A new, enabled endpoint of `credential`."""
     token = _new_token()
-    return CallbackEndpoint.objects.create(credential=credential, token=token, token_digest=_digest(token))
+    return CallbackEndpoint.objects.create(credential=credential, token=token, token_digest=digest_of(token))
 
 
 def rotate(*, endpoint: CallbackEndpoint) -> CallbackEndpoint:
     """Give `endpoint` a new URL; the old one is unknown from now on."""
     endpoint.token = _new_token()
-    endpoint.token_digest = _digest(endpoint.token)
+    endpoint.token_digest = digest_of(endpoint.token)
     endpoint.rotated_at = now()
     endpoint.save(update_fields=["token", "token_digest", "rotated_at"])
     return endpoint
@@ -42,7 +42,7 @@ def find(token: str) -> CallbackEndpoint | None:
         return None
     return (
         CallbackEndpoint.objects.select_related("credential")
-        .filter(token_digest=_digest(token), enabled=True)
+        .filter(token_digest=digest_of(token), enabled=True)
         .first()
     )
 
@@ -68,5 +68,6 @@ def _new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """What stands in the database for a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

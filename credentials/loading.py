@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from credentials.auth.base import AuthConfig
 from credentials.codes import table_for
@@ -18,6 +19,7 @@ from credentials.spec import (
     TextSpec,
     Variable,
 )
+from credentials.vendors import preset_of
 
 
 def spec_of(credential: ApiCredential) -> CredentialSpec:
@@ -42,8 +44,16 @@ def spec_of(credential: ApiCredential) -> CredentialSpec:
         check_url=credential.check_url,
         status_callback_url=url,
         inbound_callback_url=url,
+        webhook=webhook_of(credential, variables),
         further_secrets=tuple(readable_tokens(credential)),
     )
+
+
+def webhook_of(credential: ApiCredential, variables: Iterable[Variable]) -> Mapping[str, Any]:
+    """How its webhooks read unless they say otherwise: the table it was made with, else the vendor's."""
+    inputs = {variable.name: variable.value for variable in variables}
+    found: Mapping[str, Any] = credential.webhook_preset or preset_of(credential.vendor).webhook(inputs)
+    return found
 
 
 def request_of(

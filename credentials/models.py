@@ -119,6 +119,8 @@ class ApiCredential(models.Model):
     error_text_path = models.CharField("Error text path", max_length=500, blank=True)
     check_url = models.CharField("Connection check URL", max_length=1000, blank=True)
 
+    # The [webhook] table of the preset it was made of; {}: the shipped preset's own counts.
+    webhook_preset = models.JSONField(default=dict, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     paused_reason = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -59,6 +59,15 @@ _TESTS: Final[Mapping[str, Callable[[Any, tuple[Any, ...]], bool]]] = {
 }
 
 
+def tester(test: str, values: Sequence[str]) -> Callable[[Any], bool]:
+    """Whether a value passes a test of rules; PathInvalid or ConfigurationInvalid when it can never work."""
+    if test not in _TESTS:
+        raise ConfigurationInvalid(f"There is no test {test!r}. Use {', '.join(_TESTS)}.", param="test")
+    wanted = tuple(compile_expression(value) if test == "matches" else value for value in values)
+    passes = _TESTS[test]
+    return lambda value: passes(value, wanted)
+
+
 @dataclass(frozen=True)
 class _Ready:
     """A rule whose parts are compiled."""

@@ -117,6 +117,7 @@ class CredentialSpec:
     check_url: str = ""
     status_callback_url: str = ""
     inbound_callback_url: str = ""
+    webhook: Mapping[str, Any] = field(default_factory=dict)  # the `[webhook]` table, see webhooks.spec
     # Values that records mask besides those of auth, headers and variables: tokens of callback URLs.
     further_secrets: tuple[str, ...] = field(default=(), repr=False)
 

@@ -21,7 +21,7 @@ from credentials.models import (
 )
 from credentials.services import ensure_default_headers
 from credentials.spec import CredentialSpec, Field
-from credentials.vendors import Preset
+from credentials.vendors import VENDORS, Preset
 
 
 def problems_of(preset: Preset, inputs: Mapping[str, Any]) -> list[FieldProblem]:
@@ -70,12 +70,19 @@ def store(
     """
     credential.name = name
     credential.vendor = preset.slug
+    credential.webhook_preset = _webhook_of(preset, inputs)
     for field, value in {**preset.raw_values(inputs), **values}.items():
         setattr(credential, field, value)
     credential.full_clean()
     credential.save()
     _replace_rows(credential, preset.spec(inputs))
     return credential
+
+
+def _webhook_of(preset: Preset, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The `[webhook]` table to keep; {} when the shipped preset says the same, which then stays up to date."""
+    table, shipped = preset.webhook(inputs), VENDORS.get(preset.slug)
+    return {} if shipped is not None and shipped.webhook(inputs) == table else table
 
 
 def _replace_rows(credential: ApiCredential, spec: CredentialSpec) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.db import transaction
 
 from access.models import ApiKey
 from consent import ledger
+from core import prepared
 from core.bulk import insert, insert_rows
 from core.clock import now
 from core.errors import TextEmpty, TextTooLong, about
@@ -35,6 +36,8 @@ VALIDITY: dict[str, timedelta] = {
     Purpose.CONSENT_REPLY: timedelta(minutes=5),
 }
 
+_KNOWN_KEY = f"SELECT id FROM {Message._meta.db_table} WHERE unique_key = %s"
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -55,6 +58,7 @@ class Submission:
     actor: str = ""  # the person, where one submits by hand
     in_reply_to: str = ""  # the provider's id of the inbound message this one answers
     personalise: bool = True  # False: the text is final, whatever braces it contains
+    asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
 
 
 def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
@@ -77,9 +81,9 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
     text = _text(submission, msisdn=msisdn, profile=profile)
     with transaction.atomic(savepoint=submission.unique_key is not None):
         if submission.unique_key is not None:
-            existing = Message.objects.filter(unique_key=submission.unique_key).first()
-            if existing is not None:
-                return existing
+            existing, _ = prepared.execute(_KNOWN_KEY, [submission.unique_key])
+            if existing:
+                return Message.objects.get(pk=existing[0][0])
         message = _insert(submission, msisdn=msisdn, text=text, profile=profile)
         if wake:
             wake_on_commit(message.credential_id)
@@ -132,7 +136,7 @@ def _insert(submission: Submission, *, msisdn: str, text: str, profile: dict[str
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,
-        valid_until=moment + VALIDITY[submission.purpose],
+        valid_until=(submission.asked_at or moment) + VALIDITY[submission.purpose],
     )
     insert(message)
     insert_rows(

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from credentials.client import client_for
-from messaging import claiming, gate, results
+from messaging import claiming, gate, hosts, results
 from messaging.attempting import attempt
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
@@ -102,7 +102,7 @@ class Sender:
         """Claim and gate up to `free` messages and start them all at once; the bell rests when the queue is empty."""
         self.bell.rung.clear()
         self.bell.published_at = -1.0
-        if gate.is_on_hold():
+        if gate.is_on_hold() or hosts.must_wait():
             return set()
         client = client_for(self.credential_id)
         claim = claiming.claim(credential_id=self.credential_id, limit=free)
@@ -146,7 +146,7 @@ def drain(credential_id: uuid.UUID) -> int:
 
 def ask_all_due() -> None:
     """Have every credential with something due drained, side by side; what the ticker of each worker calls."""
-    if not gate.is_on_hold():
+    if not gate.is_on_hold() and not hosts.must_wait():
         for credential_id in credentials_with_due_messages():
             ask(credential_id)
 

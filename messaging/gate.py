@@ -15,7 +15,7 @@ from consent import ledger
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
-from messaging import events
+from messaging import events, hosts
 from messaging.claiming import Claim, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
@@ -77,6 +77,10 @@ def pass_gate(claim: Claim) -> list[Passed]:
         return []
     with transaction.atomic():
         messages = _locked(claim)
+        # Looked at under the locks: waiting for them may take longer than a host's row stays fresh.
+        if hosts.must_wait():
+            give_back(claim.token, claim.message_ids, reason=Reason.SPOOL_WAITS)
+            return []
         states = ledger.states_for(claim.subject_ids)
         moment = messages[0].database_now if messages else database_now()
         verdicts = {
@@ -125,7 +129,12 @@ def may_go_on(passed: Passed) -> bool:
     message = passed.message
     ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
     states = ledger.states_for([message.subject_id]).get(message.subject_id, ())
-    return ours.exists() and not is_on_hold() and verdict_on(message, states, database_now()) is PASS
+    return (
+        ours.exists()
+        and not is_on_hold()
+        and not hosts.must_wait()
+        and verdict_on(message, states, database_now()) is PASS
+    )
 
 
 def _locked(claim: Claim) -> list[Any]:

@@ -247,6 +247,20 @@ class SendHold(models.Model):
         return self.reason
 
 
+class WebHost(models.Model):
+    """A machine that takes callbacks; gates wait while it may hold some that the database does not know."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    name = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+    spooled = models.PositiveIntegerField(default=0)
+    set_aside = models.PositiveIntegerField(default=0)
+    waiting_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ParkedReport(models.Model):
     """A report that came before its message was known as accepted; matched later, kept 72 hours."""
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
-from core.bulk import update_rows
+from core.bulk import InsertWhere, update_rows
 from core.clock import now
-from messaging import events
-from messaging.models import LONGEST_PROVIDER_ID, Message, MessagePart, ParkedReport
+from messaging import events, usual_reports
+from messaging.matching import Found, Report, find, moves, reference
+from messaging.models import LONGEST_PROVIDER_ID, Message, MessageEvent, MessagePart, ParkedReport
 from messaging.states import (
-    PART_RANK,
     REPORTED_PART,
     TRANSITIONS,
     UNDER_WAY,
@@ -28,26 +26,20 @@ from messaging.states import (
     message_state_of,
 )
 
+__all__ = [
+    "PARKED_FOR",
+    "Report",
+    "ReportResult",
+    "addressee_of",
+    "apply_report",
+    "can_be_ours",
+    "forget_parked",
+    "match_all_parked",
+    "match_parked",
+    "retry_parked",
+]
+
 PARKED_FOR = timedelta(hours=72)
-_PART_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a provider says about a message: found by `provider_id` (theirs) or `message_id` (ours).
-
-    Ours may name a part, as in "<id>.2"; see `partReference` of the request templates.
-
-    `status` is accepted, sent, delivered, undelivered, expired, failed, or "" for a status without progress;
-    `raw_status` is the provider's own word.
-    """
-
-    status: str
-    provider_id: str = ""
-    message_id: str = ""
-    raw_status: str = ""
-    code: str = ""
-    detail: str = ""
 
 
 class ReportResult(StrEnum):
@@ -55,17 +47,51 @@ class ReportResult(StrEnum):
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
+    NOTED = "noted"
     PARKED = "parked"
 
 
 def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     """Move the reported part and its message; park the report when the message is not known as sent yet."""
-    with transaction.atomic():
-        found = _find(credential_id, report)
+    if apply_usual(credential_id=credential_id, report=report):
+        return ReportResult.APPLIED
+    with transaction.atomic(savepoint=False):
+        found = find(credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             _park(credential_id, report, found)
             return ReportResult.PARKED
         return _apply(found, credential_id, report)
+
+
+def can_be_ours(report: Report) -> bool:
+    """Whether a message may have these ids: one of the provider's, or one in the form of ours."""
+    return bool(report.provider_id) or reference(report.message_id)[0] is not None
+
+
+def addressee_of(*, credential_id: uuid.UUID, report: Report) -> tuple[str, str]:
+    """Number and sender of the message that is meant; ("", "") when it is not known."""
+    found = find(credential_id, report, lock=False)
+    row = Message.objects.filter(pk=found.message_id).values_list("msisdn", "sender") if found else ()
+    return next(iter(row), ("", ""))
+
+
+def apply_usual(*, credential_id: uuid.UUID, report: Report, along: InsertWhere | None = None) -> bool:
+    """Apply the report if that takes no decision: one part, known by the provider's id, moving up; False if not so.
+
+    `along` is written in the same statement, if the report is applied.
+    """
+    wanted = None if report.status in _NOTED else REPORTED_PART.get(report.status)
+    if wanted is None or not report.provider_id or connection.vendor != "postgresql":
+        return False
+    return usual_reports.apply(
+        credential_id=credential_id,
+        provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
+        recipient=report.recipient,
+        reported=wanted,
+        words=_words(report),
+        at=now(),
+        along=along,
+    )
 
 
 def match_parked(messages: Iterable[Message]) -> None:
@@ -93,115 +119,14 @@ def retry_parked(parked: ParkedReport) -> ReportResult:
     """Try a parked report again; it goes once it has been applied."""
     report = Report(**parked.report)
     with transaction.atomic():
-        found = _find(parked.credential_id, report)
+        found = find(parked.credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             return ReportResult.PARKED
         ParkedReport.objects.filter(id=parked.id).delete()
         return _apply(found, parked.credential_id, report)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A reported part and what is needed of its message, which is locked."""
-
-    part_id: int
-    part_number: int
-    part_state: str
-    part_provider_id: str
-    message_id: uuid.UUID
-    message_state: State
-    message_provider_id: str
-    part_count: int
-    was_accepted: bool
-
-
-_FIND = """
-    SELECT p.id, p.number, p.state, p.provider_id, m.id, m.state, m.provider_id, m.part_count,
-        m.accepted_at IS NOT NULL
-    FROM messaging_messagepart p JOIN messaging_message m ON m.id = p.message_id
-    WHERE m.credential_id = %s AND {condition} ORDER BY p.number LIMIT 1
-"""
-
-
-def _find(credential_id: uuid.UUID, report: Report) -> _Found | None:
-    """The part a report is about; by the provider's id first, then by ours."""
-    theirs = report.provider_id[:LONGEST_PROVIDER_ID]
-    if theirs and (found := _find_by("p.provider_id = %s", credential_id, theirs)):
-        return _of_several(found, report, MessagePart.objects.filter(provider_id=theirs))
-    message_id, number = _reference(report.message_id)
-    if message_id is None:
-        return None
-    if number is not None:
-        return _find_by("p.message_id = %s AND p.number = %s", credential_id, _key(message_id), number)
-    found = _find_by("p.message_id = %s", credential_id, _key(message_id))
-    # A part that was never sent is not meant.
-    return found and _of_several(found, report, MessagePart.objects.exclude(state=PartState.WAITING))
-
-
-def _find_by(condition: str, credential_id: uuid.UUID, *values: Any) -> _Found | None:
-    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND.format(condition=condition) + lock, [_key(credential_id), *values])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    part_id, number, part_state, part_provider_id, message_id, state, provider_id, part_count, accepted = row
-    return _Found(
-        part_id=part_id,
-        part_number=number,
-        part_state=part_state,
-        part_provider_id=part_provider_id,
-        message_id=uuid.UUID(str(message_id)),
-        message_state=State(state),
-        message_provider_id=provider_id,
-        part_count=part_count,
-        was_accepted=bool(accepted),
-    )
-
-
-def _of_several(found: _Found, report: Report, meant: QuerySet[MessagePart]) -> _Found:
-    """Of the parts that may be meant, the first that the report moves on; the one found when it moves none.
-
-    A report with an id of the provider's own means a part that has none yet rather than one that has another.
-    """
-    if found.part_count == 1:
-        return found
-    rows = list(meant.filter(message_id=found.message_id).order_by("number"))
-    rows.sort(key=lambda part: part.provider_id not in ("", report.provider_id[:LONGEST_PROVIDER_ID]))
-    part = next((part for part in rows if _moves(part.state, report)), None)
-    if part is None:
-        return found
-    return replace(
-        found,
-        part_id=part.pk,
-        part_number=part.number,
-        part_state=part.state,
-        part_provider_id=part.provider_id,
-    )
-
-
-def _moves(state: str, report: Report) -> bool:
-    """Whether a report changes a part of this state: its rank rises, or it settles an unknown one."""
-    wanted = REPORTED_PART.get(report.status)
-    return wanted is not None and (PART_RANK[wanted] > PART_RANK[state] or state == PartState.UNKNOWN)
-
-
-def _key(value: uuid.UUID) -> uuid.UUID | str:
-    return value if connection.features.has_native_uuid_field else value.hex
-
-
-def _reference(text: str) -> tuple[uuid.UUID | None, int | None]:
-    """Our id in a report, and the number of the part if it names one; (None, None): it is no id of ours."""
-    bare, dot, number = text.partition(".")
-    if dot and not _PART_NUMBER.fullmatch(number):
-        return None, None
-    try:
-        return uuid.UUID(bare), int(number) if dot else None
-    except ValueError:
-        return None, None
-
-
-def _park(credential_id: uuid.UUID, report: Report, found: _Found | None) -> None:
+def _park(credential_id: uuid.UUID, report: Report, found: Found | None) -> None:
     ParkedReport.objects.create(
         credential_id=credential_id,
         provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
@@ -211,8 +136,10 @@ def _park(credential_id: uuid.UUID, report: Report, found: _Found | None) -> Non
     )
 
 
-def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportResult:
-    if not _moves(found.part_state, report):
+def _apply(found: Found, credential_id: uuid.UUID, report: Report) -> ReportResult:
+    if report.status in _NOTED and not moves(found.part_state, report):
+        return _note(found, report)
+    if not moves(found.part_state, report):
         return ReportResult.UNCHANGED
     wanted = REPORTED_PART[report.status]
     change = {
@@ -222,19 +149,35 @@ def _apply(found: _Found, credential_id: uuid.UUID, report: Report) -> ReportRes
     }
     # Only the message is locked: a part that moved while we waited for the lock is looked at again.
     if not update_rows(MessagePart, [change], where=f"t.state = '{PartState(found.part_state)}'"):
-        again = _find(credential_id, report)
+        again = find(credential_id, report)
         return _apply(again, credential_id, report) if again else ReportResult.UNCHANGED
     _move(found, message_state_of(_states_of_parts(found, wanted)), report)
     return ReportResult.APPLIED
 
 
-def _states_of_parts(found: _Found, reported: PartState) -> list[str]:
+# Statuses that are worth a line in the history even where no state changes -> its reason.
+_NOTED: Mapping[str, str] = {"read": "read", "temporary": Reason.TEMPORARY.value}
+
+
+def _note(found: Found, report: Report) -> ReportResult:
+    """Put the report into the message's history, once; a final message has nothing temporary to tell."""
+    reason, state = _NOTED[report.status], found.message_state
+    wanted = (State.DELIVERED,) if reason == "read" else (State.ACCEPTED, State.SENT, State.UNKNOWN)
+    detail = _words(report)
+    known = MessageEvent.objects.filter(message_id=found.message_id, reason=reason, detail=detail)
+    if state not in wanted or known.exists():
+        return ReportResult.UNCHANGED
+    events.record([found.message_id], before=state, after=state, reason=reason, detail=detail)
+    return ReportResult.NOTED
+
+
+def _states_of_parts(found: Found, reported: PartState) -> list[str]:
     if found.part_count == 1:
         return [reported]
     return list(MessagePart.objects.filter(message_id=found.message_id).values_list("state", flat=True))
 
 
-def _move(found: _Found, after: State, report: Report) -> None:
+def _move(found: Found, after: State, report: Report) -> None:
     if after == found.message_state or after not in TRANSITIONS[found.message_state]:
         return
     moment = now()
@@ -255,7 +198,7 @@ def _move(found: _Found, after: State, report: Report) -> None:
         [found.message_id],
         before=found.message_state,
         after=after,
-        reason=Reason.REPORT,
+        reason=_NOTED.get(report.status, Reason.REPORT.value),
         detail=_words(report),
         at=moment,
     )

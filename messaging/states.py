@@ -29,6 +29,7 @@ class Reason(TextChoices):
     OPTED_OUT = "opted_out", "The recipient has opted out"
     NO_OPT_IN = "no_opt_in", "No opt-in on record for marketing"
     SEND_HOLD = "send_hold", "All sending is on hold"
+    SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
     CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
     CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
     VALIDITY_OVER = "validity_over", "Its validity ended before it could be sent"
@@ -101,6 +102,7 @@ REPORTED_PART: dict[str, PartState] = {
     "accepted": P.ACCEPTED,
     "sent": P.SENT,
     "delivered": P.DELIVERED,
+    "read": P.DELIVERED,
     "undelivered": P.UNDELIVERED,
     "failed": P.UNDELIVERED,
     "expired": P.EXPIRED,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import uuid
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from core import prepared
 from core.clock import now
 from core.vocabulary import Purpose
 from messaging import events
@@ -23,14 +25,11 @@ _POLL_SECONDS = (0.002, 0.005, 0.01, 0.02)
 
 def suppress_waiting(*, subject_id: int, scope: str, purpose: str, reason: str = Reason.OPTED_OUT) -> int:
     """Suppress queued and claimed messages of a subject in scope; gives how many. The subject is locked already."""
-    waiting = Message.objects.filter(
-        subject_id=subject_id, state__in=WAITING, purpose__in=SUPPRESSED_BY[purpose]
-    )
     kind, _, value = scope.partition(":")
-    if kind == "sender":
-        waiting = waiting.filter(sender=value)
-    with transaction.atomic():
-        rows = list(waiting.select_for_update().order_by("id").values_list("id", "state"))
+    with transaction.atomic(savepoint=False):
+        rows = _locked_waiting(subject_id, SUPPRESSED_BY[purpose], sender=value if kind == "sender" else None)
+        if not rows:
+            return 0
         moment = now()
         Message.objects.filter(id__in=[row[0] for row in rows]).update(
             state=State.SUPPRESSED, reason=reason, finished_at=moment, lease_token=None, lease_until=None
@@ -48,13 +47,37 @@ def wait_until_idle(subject_id: int, *, timeout: float = 5.0) -> bool:
     racing sends started after the answer, with it none.
     """
     deadline = time.monotonic() + timeout
-    on_the_wire = Message.objects.filter(subject_id=subject_id, state=State.SENDING).exclude(
-        purpose=Purpose.CONSENT_REPLY
-    )
     turn = 0
-    while on_the_wire.exists():
+    while _is_on_the_wire(subject_id):
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)])
         turn += 1
     return True
+
+
+def _locked_waiting(
+    subject_id: int, purposes: tuple[str, ...], *, sender: str | None
+) -> list[tuple[uuid.UUID, str]]:
+    """Ids and states of the subject's waiting messages, locked in id order."""
+    sql = _WAITING.format(
+        purposes=", ".join(["%s"] * len(purposes)), sender="" if sender is None else "AND sender = %s"
+    )
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    values = [subject_id, *map(str, purposes), *([] if sender is None else [sender])]
+    return [(uuid.UUID(str(row[0])), row[1]) for row in prepared.execute(sql + lock, values)[0]]
+
+
+_WAITING = (
+    f"SELECT id, state FROM {Message._meta.db_table} WHERE subject_id = %s "
+    f"AND state IN ({', '.join(repr(str(state)) for state in WAITING)}) "
+    "AND purpose IN ({purposes}) {sender} ORDER BY id"
+)
+_ON_THE_WIRE = (
+    f"SELECT 1 FROM {Message._meta.db_table} "
+    f"WHERE subject_id = %s AND state = '{State.SENDING}' AND purpose <> '{Purpose.CONSENT_REPLY}' LIMIT 1"
+)
+
+
+def _is_on_the_wire(subject_id: int) -> bool:
+    return bool(prepared.execute(_ON_THE_WIRE, [subject_id])[0])

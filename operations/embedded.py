@@ -23,6 +23,7 @@ from messaging import delivery
 from operations.models import Heartbeat
 from operations.tasks import answer
 from operations.worker import start_ticker, stop_ticker
+from webhooks.spool import keeper
 
 WEB_THREADS = 6
 WORKER_THREADS = 4
@@ -47,6 +48,7 @@ class Embedded:
         self._simulator = self._start_simulator()
         self._server: Any = create_server(_application(), host=self.host, port=self.port, threads=WEB_THREADS)
         self._worker = _worker()
+        keeper.start()
         self._start_thread("web", self._server.run)
         self._start_thread("worker", self._worker.start)
         start_ticker()  # a bare WorkController sends no worker_ready signal
@@ -75,6 +77,7 @@ class Embedded:
         stop_ticker()
         self._worker.stop()
         delivery.wait_for_attempts(timeout=max(deadline - time.monotonic(), 0.1))
+        keeper.stop()
         if self._simulator is not None:
             self._simulator.terminate()
             try:

@@ -12,8 +12,15 @@ from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
 from messaging.delivery import ask_all_due
+from messaging.hosts import forget_gone
 from messaging.sweeping import sweep
+from webhooks.assembling import deliver_incomplete
+from webhooks.held import apply_held
 from webhooks.leftovers import process_leftovers
+from webhooks.nonces import forget_expired
+from webhooks.refusals import forget_old as forget_old_refusals
+from webhooks.retention import purge_callbacks
+from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +43,15 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=30.0),
+    Periodic(apply_held, every=10.0),
+    Periodic(deliver_incomplete, every=15.0),
+    Periodic(forget_gone, every=3600.0),
+    Periodic(purge_callbacks, every=300.0),
     Periodic(forget_idempotency_records, every=3600.0),
+    Periodic(forget_expired, every=600.0),
+    Periodic(forget_old_refusals, every=3600.0),
 )
 
 

@@ -13,6 +13,7 @@ from messaging.models import Message, SendHold
 from messaging.states import State
 from reports.checklist import Target
 from reports.dashboard import Setup
+from webhooks import refusals
 from webhooks.models import InboundRequest, RequestState
 
 COUNT_LIMIT = 100
@@ -44,7 +45,8 @@ def alerts(setup: Setup) -> list[Alert]:
     holds = [*_holds()]
     paused = [*_paused(setup)]
     late = [] if holds else [*_late(setup)]
-    return [*holds, *paused, *late, *_quarantined_messages(), *_unread_callbacks(), *_no_reports(setup)]
+    look = [*_quarantined_messages(), *_refused_callbacks(), *_unread_callbacks()]
+    return [*holds, *paused, *late, *look, *_no_reports(setup)]
 
 
 def _holds() -> Iterator[Alert]:
@@ -78,6 +80,13 @@ def _quarantined_messages() -> Iterator[Alert]:
         text = f"{_counted(count, 'message')} could not be sent after three tries to start."
         target = Target("admin:messaging_message_changelist", "messaging.view_message")
         yield Alert(Level.LOOK, text, "Decide", target, f"state__exact={State.QUARANTINED}")
+
+
+def _refused_callbacks() -> Iterator[Alert]:
+    for webhook, count in refusals.recent():
+        text = f"{webhook.name} refused {_counted(count, 'callback')} in the last 24 hours: not verified."
+        target = Target("admin:webhooks_webhook_change", "webhooks.view_webhook", str(webhook.pk))
+        yield Alert(Level.LOOK, text, "See why", target)
 
 
 def _unread_callbacks() -> Iterator[Alert]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from core.callers import networks_of
 from core.keyfile import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,6 +27,8 @@ ALLOWED_HOSTS = env.list(
     "SMSGATEWAY_ALLOWED_HOSTS",
     default=list(dict.fromkeys([_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])),
 )
+# Proxies whose X-Forwarded-For is believed, as networks; without any the peer of the connection is the caller.
+SMSGATEWAY_TRUSTED_PROXIES = networks_of(env.list("SMSGATEWAY_TRUSTED_PROXIES", default=[]))
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 # --- Keys -----------------------------------------------------------------------------------------
@@ -50,6 +53,13 @@ SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
 # Which simulator the screens link to ("" = none); `manage.py up` fills it in.
 SMSGATEWAY_SIMULATOR_URL = env.str("SMSGATEWAY_SIMULATOR_URL", default="")
 
+# --- Receiving ------------------------------------------------------------------------------------
+# Callbacks that come while the database is down wait here; each web host has its own, on a disk that lasts.
+SMSGATEWAY_SPOOL_DIR = Path(env.str("SMSGATEWAY_SPOOL_DIR", default=str(DATA_DIR / "spool"))).expanduser()
+SMSGATEWAY_SPOOL_MAX_FILES = env.int("SMSGATEWAY_SPOOL_MAX_FILES", default=100_000)
+SMSGATEWAY_SPOOL_MAX_BYTES = env.int("SMSGATEWAY_SPOOL_MAX_BYTES", default=1024**3)
+SMSGATEWAY_RAW_CALLBACK_DAYS = env.int("SMSGATEWAY_RAW_CALLBACK_DAYS", default=30)
+
 # --- Apps -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
@@ -72,6 +82,7 @@ INSTALLED_APPS = [
     "operations",
 ]
 MIDDLEWARE = [
+    "smsgateway.middleware.callbacks_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smsgateway.middleware.content_security_policy",
@@ -116,6 +127,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that vanishes from the network must show soon: callbacks go to the spool then.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 
 # --- Celery carries wake-ups only (docs/adr/0002) -------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")

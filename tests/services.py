@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.plugins.suites import postgresql_bin
@@ -23,28 +23,66 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Cluster:
+    """A PostgreSQL cluster in a directory of its own. As root it belongs to `postgres`: initdb demands it."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self._programs, self._port, self._directory = postgresql_bin(), free_port(), directory
+        self._run = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self._run:
+            shutil.chown(directory, user="postgres")
+            directory.chmod(0o755)
+        self._quietly("initdb", "-A", "trust", "-U", "postgres")
+        server = (
+            f"-p {self._port}",
+            "-c listen_addresses=127.0.0.1",
+            f"-k {directory}",
+            "-c max_connections=200",
+        )
+        self._options = " ".join((*server, *options))
+
+    @property
+    def url(self) -> str:
+        """Its DATABASE_URL."""
+        return f"postgres://postgres@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._quietly("pg_ctl", "-w", "-o", self._options, "-l", str(self._directory / "log"), "start")
+
+    def stop(self) -> None:
+        """Stop it as a crash would: no goodbye, recovery at the next start."""
+        self._quietly("pg_ctl", "-m", "immediate", "stop")
+
+    def _quietly(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*self._run, f"{self._programs}/{program}", "-D", str(self._directory / "data"), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+        )
+
+
+@contextmanager
+def cluster(*options: str) -> Iterator[Cluster]:
+    """A fresh cluster that runs; stopped and removed afterwards, also when it was stopped meanwhile."""
+    directory = Path(tempfile.mkdtemp(prefix="smsgateway-postgres-", dir="/tmp"))
+    made = Cluster(directory, *options)
+    made.start()
+    try:
+        yield made
+    finally:
+        with suppress(subprocess.CalledProcessError):
+            made.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """A fresh cluster without fsync; gives its DATABASE_URL. As root it belongs to `postgres`: initdb demands it."""
-    programs, port = postgresql_bin(), free_port()
-    directory = Path(tempfile.mkdtemp(prefix="smsgateway-postgres-", dir="/tmp"))
-    run = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if run:
-        shutil.chown(directory, user="postgres")
-        directory.chmod(0o755)
-    data = str(directory / "data")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "cwd": "/"}
-    subprocess.run(
-        [*run, f"{programs}/initdb", "-D", data, "-A", "trust", "-U", "postgres"], check=True, **quiet
-    )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {directory} -c fsync=off -c max_connections=200"
-    pg_ctl = [*run, f"{programs}/pg_ctl", "-D", data]
-    subprocess.run([*pg_ctl, "-w", "-o", options, "-l", str(directory / "log"), "start"], check=True, **quiet)
-    try:
-        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*pg_ctl, "-m", "immediate", "stop"], check=True, **quiet)
-        shutil.rmtree(directory, ignore_errors=True)
+    """A fresh cluster without fsync; gives its DATABASE_URL."""
+    with cluster("-c fsync=off") as made:
+        yield made.url
 
 
 @contextmanager

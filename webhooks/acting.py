@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 
 from consent import ledger
 from consent.models import ConsentEvent, Kind, Source
+from core import prepared
+from core.brief import BriefMemory
+from core.bulk import update_rows
 from core.clock import now
 from core.errors import GatewayError
 from core.vocabulary import Purpose
 from messaging import suppress
-from messaging.accept import Submission, accept
+from messaging.accept import VALIDITY, Submission, accept
 from messaging.models import ChannelConfiguration, ChannelStatus, Message
 from messaging.models import Source as MessageSource
 from profiles.selectors import attributes_for
@@ -74,18 +79,36 @@ def _record(message: InboundMessage, match: Match, *, webhook: Webhook, scope: s
 
 def _silence(message: InboundMessage, match: Match, event: ConsentEvent, sender: str) -> str:
     """Why this message gets no reply; "" if it gets one."""
+    if now() - message.received_at > VALIDITY[Purpose.CONSENT_REPLY]:
+        return "No reply: the message came too long ago, a confirmation goes out within five minutes or not at all."
     if not sender:
         return "No reply: no recipient in the callback, no active channel configuration of the credential."
     if match.intent is Intent.OPT_IN and _still_out(event, sender):
         return "No reply: an opt-out stands that this message does not lift, see the consent history."
-    answered = InboundMessage.objects.filter(msisdn=message.msisdn, reply__isnull=False)
     if match.intent is Intent.OPT_OUT and _was_out(event):
-        recent = answered.filter(intent=Intent.OPT_OUT.value, received_at__gt=now() - CONFIRM_AGAIN_AFTER)
-        if recent.exists():
+        confirmed = InboundMessage.objects.filter(
+            msisdn=message.msisdn,
+            reply__isnull=False,
+            intent=Intent.OPT_OUT.value,
+            received_at__gt=now() - CONFIRM_AGAIN_AFTER,
+        )
+        if confirmed.exists():
             return "No reply: the opt-out was confirmed less than 24 hours ago."
-    if answered.filter(received_at__gt=now() - timedelta(hours=1)).count() >= MOST_REPLIES:
+    if _replies_in_the_last_hour(message.msisdn) >= MOST_REPLIES:
         return f"No reply: this number got {MOST_REPLIES} replies within the hour."
     return ""
+
+
+def _replies_in_the_last_hour(msisdn: str) -> int:
+    an_hour_ago = connection.ops.adapt_datetimefield_value(now() - timedelta(hours=1))
+    rows, _ = prepared.execute(_REPLIES, [msisdn, an_hour_ago])
+    return int(rows[0][0])
+
+
+_REPLIES = (
+    f"SELECT COUNT(*) FROM {InboundMessage._meta.db_table} "
+    "WHERE msisdn = %s AND reply_id IS NOT NULL AND received_at > %s"
+)
 
 
 def _still_out(event: ConsentEvent, sender: str) -> bool:
@@ -96,6 +119,8 @@ def _still_out(event: ConsentEvent, sender: str) -> bool:
 
 def _was_out(event: ConsentEvent) -> bool:
     """Whether the last word before this event was an opt-out already."""
+    if event.sequence == 1:
+        return False
     before = ConsentEvent.objects.filter(subject_id=event.subject_id, sequence__lt=event.sequence)
     last = before.exclude(kind=Kind.HELP).order_by("-sequence").values_list("kind", flat=True).first()
     return last == Kind.OPT_OUT
@@ -110,12 +135,12 @@ def _reply(
     sender: str,
     channel: ChannelConfiguration | None,
 ) -> str:
-    profile = attributes_for([message.msisdn]).get(message.msisdn, {})
     own = {
         Intent.OPT_IN: webhook.opt_in_message,
         Intent.OPT_OUT: webhook.opt_out_message,
         Intent.HELP: webhook.help_message,
     }[match.intent]
+    profile = attributes_for([message.msisdn]).get(message.msisdn, {}) if "profile" in own else {}
     text = reply_text(
         webhook,
         own,
@@ -138,18 +163,26 @@ def _reply(
                 unique_key=f"inbound:{message.pk}",
                 in_reply_to=message.provider_message_id,
                 personalise=False,
+                asked_at=message.received_at,
             )
         )
     except GatewayError as error:  # the opt-out itself must stand, whatever is wrong with the reply
         return f"No reply: {error.text}"
-    InboundMessage.objects.filter(pk=message.pk).update(reply=reply)
+    update_rows(InboundMessage, [{"id": message.pk, "reply_id": reply.pk}])
     return ""
 
 
 def channels_of(webhook: Webhook) -> list[ChannelConfiguration]:
-    """The channel configurations of the webhook's credential, active ones first."""
-    found = ChannelConfiguration.objects.filter(credential_id=webhook.endpoint.credential_id).order_by("name")
-    return sorted(found, key=lambda channel: channel.status != ChannelStatus.ACTIVE)
+    """The channel configurations of the webhook's credential, active ones first; shared, a second old at most."""
+    return _channels.get(webhook.endpoint.credential_id) or []
+
+
+def _load_channels(credential_id: uuid.UUID) -> list[ChannelConfiguration] | None:
+    found = ChannelConfiguration.objects.filter(credential_id=credential_id).order_by("name")
+    return sorted(found, key=lambda channel: channel.status != ChannelStatus.ACTIVE) or None
+
+
+_channels: BriefMemory[uuid.UUID, list[ChannelConfiguration]] = BriefMemory(_load_channels)
 
 
 def country_of(channels: list[ChannelConfiguration]) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webhooks.callback import LARGEST_BODY
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -19,5 +17,4 @@ class Answer:
 TAKEN = Answer()
 REFUSED = Answer(403, "Refused.")
 UNKNOWN = Answer(404, "Not found.")
-TOO_LARGE = Answer(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
 UNAVAILABLE = Answer(503, "Try again later.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from consent import ledger
 from consent.models import Kind
+from core.bulk import insert_once
 from core.errors import NumberInvalid
 from core.secrets import keyed_hash
 from webhooks import acting
@@ -31,7 +34,7 @@ def take(
     except NumberInvalid as error:
         return Note(RequestState.QUARANTINED, f'From "{event.number[:50]}": {error.text}')
     match = rules.match(event.text)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         message = _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
@@ -47,7 +50,9 @@ def _kept(
     event: InboundText, *, msisdn: str, match: Match, raw: InboundRequest, webhook: Webhook
 ) -> InboundMessage | None:
     """The message as it is kept now; None if it was kept before."""
-    key, certain = _dedupe_key(event, msisdn, raw)
+    key, certain = _dedupe_key(event, msisdn, raw, webhook)
+    if not raw._state.adding and _was_taken(event, msisdn=msisdn, raw=raw):
+        return None
 
     def insert(dedupe_key: str) -> InboundMessage | None:
         return _insert(event, dedupe_key, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
@@ -78,18 +83,29 @@ def _insert(
         intent=match.intent.value,
         keyword=match.keyword[:100],
         occurred_at=event.occurred_at,
+        received_at=raw.received_at,
     )
-    # The database decides who was first: a parallel copy waits here for the first one's commit.
-    InboundMessage.objects.bulk_create([message], ignore_conflicts=True)
-    return message if InboundMessage.objects.filter(pk=message.pk).exists() else None
+    return message if insert_once(message) else None
 
 
-def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest) -> tuple[str, bool]:
+def _was_taken(event: InboundText, *, msisdn: str, raw: InboundRequest) -> bool:
+    """Whether this very callback already gave this message, perhaps when its id was not read yet."""
+    taken = raw.messages.filter(msisdn=msisdn, text=event.text)
+    return taken.filter(provider_message_id__in=("", event.provider_id)).exists()
+
+
+def _dedupe_key(event: InboundText, msisdn: str, raw: InboundRequest, webhook: Webhook) -> tuple[str, bool]:
     """What the same message has again, and whether no other message can have it."""
     if event.provider_id:
         return f"id:{event.provider_id}", True
-    moment = event.occurred_at or int(raw.received_at.timestamp()) // _SAME_TEXT_WITHIN
-    return f"text:{_digest_of(event, msisdn, str(moment))}", event.occurred_at is not None
+    if event.occurred_at is not None:
+        return f"text:{_digest_of(event, msisdn, str(event.occurred_at))}", True
+    spell = int(raw.received_at.timestamp()) // _SAME_TEXT_WITHIN
+    key, earlier = (f"text:{_digest_of(event, msisdn, str(number))}" for number in (spell, spell - 1))
+    # A copy may come just after the border between two spells.
+    lately = raw.received_at - timedelta(seconds=_SAME_TEXT_WITHIN)
+    copies = InboundMessage.objects.filter(webhook=webhook, dedupe_key=earlier, received_at__gt=lately)
+    return (earlier if copies.exists() else key), False
 
 
 def _digest_of(event: InboundText, msisdn: str, *more: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from core.clock import now
 from core.errors import GatewayError
@@ -15,7 +15,7 @@ from webhooks.receiving import receive_again
 log = logging.getLogger(__name__)
 
 _SETTLED_AFTER = timedelta(seconds=30)
-_MOST_AT_ONCE = 100
+_MOST_AT_ONCE = 500
 
 
 def process_leftovers() -> int:
@@ -38,7 +38,7 @@ def _again(raw: InboundRequest) -> bool:
     assert webhook is not None  # by the query
     try:
         receive_again(raw, webhook)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         log.warning("callback %s failed again and waits", raw.id, exc_info=True)
         return False
     except Exception as error:

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.errors import MappingInvalid
 from core.templating import Problem
-from webhooks.mapping import Sample, SampleFault
+from webhooks.mapping import Mapping as Compiled
+from webhooks.mapping import SampleFault
 from webhooks.reading import INBOUND_VARIABLES, REPORT_VARIABLES, inbound_sample, report_sample
 
 _LONGEST_SOURCE = 50_000
@@ -18,7 +19,7 @@ _LONGEST_SOURCE = 50_000
 class Kind:
     """One kind of sample: how it is read, its variables, what stands first in the preview."""
 
-    read: Callable[[str], Sample]
+    read: Callable[[str], Compiled]
     variables: Mapping[str, str]
     picker: str
     title: str
@@ -26,6 +27,7 @@ class Kind:
 
 
 _NO_TIME = "the time of arrival counts"
+_ONLY_PARTS = "needed only with messageGroup"
 KINDS: Mapping[str, Kind] = {
     "inbound": Kind(
         read=inbound_sample,
@@ -36,6 +38,9 @@ KINDS: Mapping[str, Kind] = {
             "inboundNumber": "the reply goes out from the first active channel configuration",
             "requestId": "the same number and text within ten minutes counts once",
             "originTimestamp": _NO_TIME,
+            "messageGroup": "each callback is a whole message",
+            "part": _ONLY_PARTS,
+            "parts": _ONLY_PARTS,
         },
     ),
     "report": Kind(
@@ -47,7 +52,7 @@ KINDS: Mapping[str, Kind] = {
             "providerMessageId": "messages are found by client_reference only",
             "client_reference": "messages are found by providerMessageId only",
             "failureCode": "no error code is kept",
-            "profileNumber": "not needed",
+            "profileNumber": "the id alone tells which message is meant",
             "originTimestamp": _NO_TIME,
         },
     ),
@@ -85,7 +90,7 @@ def _problem(source: str, error: MappingInvalid) -> dict[str, Any]:
     }
 
 
-def _preview(kind: Kind, sample: Sample) -> str:
+def _preview(kind: Kind, sample: Compiled) -> str:
     lines = [kind.title]
     for name in kind.variables:
         if name in sample.places:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
+import uuid
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
 from messaging import suppress
-from messaging.reports import Report, ReportResult, apply_report
-from webhooks import inbound
-from webhooks.answers import REFUSED, TAKEN, UNAVAILABLE, Answer
+from webhooks import admission, opting_out, taking
+from webhooks.answering import Answers
+from webhooks.answers import REFUSED, UNAVAILABLE, Answer
 from webhooks.callback import Callback
 from webhooks.configuration import Configuration, configuration_of
 from webhooks.models import InboundRequest, RequestState, Webhook
 from webhooks.outcomes import Note, summary
-from webhooks.reading import Event, Ignored, InboundText, StatusReport
+from webhooks.reading import Event, Ignored, InboundText, OptOut, Refused, StatusReport
 from webhooks.recording import further_keys, key_of, raw_of
-from webhooks.verification import ACCEPTED, Verdict
+from webhooks.spool.certainty import is_certain
+from webhooks.spool.entries import Entry, keep
+from webhooks.spool.outage import outage
+from webhooks.spool.store import SpoolUnavailable, store
+from webhooks.usual import take_usual
+from webhooks.verifying import verifier_of
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +37,60 @@ def receive(*, webhook: Webhook, callback: Callback) -> Answer:
     The webhook's own answer once it is kept, 403 when it is not genuine, 400 when it is nested too deep, 5xx when
     we failed.
     """
-    verdict = _verdict(webhook, callback)
-    if not verdict.valid:
-        log.warning("webhook %s: a callback was refused: %s", webhook.id, verdict.reason)
-        return REFUSED
+    admitted = admission.admit(webhook=webhook, callback=callback)
+    if admitted.busy:
+        return UNAVAILABLE
+    if not admitted.verdict.valid and not admitted.repeats:
+        return _refusal(webhook)
     raw = raw_of(webhook, callback)
+    if admitted.repeats:  # our answer was lost on its way; it is given again, and nothing is done again
+        return _former_answer(raw, webhook)
+    answer = _take(raw, webhook, callback)
+    admission.settle(admitted, taken=answer.status < 500)
+    return answer
+
+
+def _take(raw: InboundRequest, webhook: Webhook, callback: Callback) -> Answer:
     try:
         return _process_twice(raw, webhook)
     except BodyTooDeep as error:
         return Answer(400, error.text)
     except Exception as error:
         log.exception("webhook %s: callback %s failed", webhook.id, raw.id)
-        return _failed(raw, error)
+        return _failed(raw, webhook, callback, error)
+
+
+def receive_in_outage(*, webhook: Webhook, callback: Callback) -> Answer:
+    """Verify one callback and keep it on disk, without asking the database; 503 where the disk cannot take it."""
+    if not verifier_of(webhook).check(callback).valid:
+        return _refusal(webhook)
+    return _spool(raw_of(webhook, callback), webhook, callback)
+
+
+def receive_spooled(*, webhook_id: uuid.UUID, callback: Callback, request_id: uuid.UUID) -> None:
+    """Process a callback that was verified when it came and waited in the spool; twice is harmless.
+
+    Raises OperationalError or InterfaceError where the database stands in the way again.
+    """
+    if InboundRequest.objects.filter(pk=request_id).exists():
+        return
+    webhook = Webhook.objects.select_related("endpoint__credential").filter(pk=webhook_id).first()
+    if webhook is None:
+        raw = raw_of(None, callback, request_id=request_id)
+        raw.state, raw.reason = (
+            RequestState.QUARANTINED,
+            "Its webhook was deleted while it waited in the spool.",
+        )
+        insert(raw)
+        return
+    raw = raw_of(webhook, callback, request_id=request_id)
+    try:
+        _process(raw, webhook, late=True)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("webhook %s: spooled callback %s failed", webhook.id, raw.id)
+        _keep_unprocessed(raw, error)
 
 
 def receive_again(raw: InboundRequest, webhook: Webhook) -> None:
@@ -55,37 +103,45 @@ def rehearse(raw: InboundRequest, webhook: Webhook) -> Answer:
     return _process(raw, webhook, waits=False)
 
 
-def _verdict(webhook: Webhook, callback: Callback) -> Verdict:
+def _former_answer(raw: InboundRequest, webhook: Webhook) -> Answer:
     try:
-        verifier = configuration_of(webhook).verifier
-    except GatewayError:  # nothing is done with what is kept until the configuration can be read again
-        return ACCEPTED
-    return verifier.check(callback)
+        return _outlook(raw, webhook)[0]
+    except BodyTooDeep as error:
+        return Answer(400, error.text)
+
+
+def _refusal(webhook: Webhook) -> Answer:
+    try:
+        return configuration_of(webhook).answers.refused
+    except GatewayError:
+        return REFUSED
 
 
 def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
     """A deadlock or a lock that took too long passes; the provider may not repeat a STOP."""
     try:
         return _process(raw, webhook)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         log.warning("webhook %s: callback %s failed, second attempt", webhook.id, raw.id, exc_info=True)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        return _process(raw, webhook, late=InboundRequest.objects.filter(pk=raw.pk).exists())
+        raw._state.adding = not InboundRequest.objects.filter(pk=raw.pk).exists()
+        return _process(raw, webhook)
 
 
 def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False, waits: bool = True) -> Answer:
-    """Act on a callback; a `late` one is in the database already."""
-    keep = _keep if late else insert
+    """Act on a callback; the wish in a `late` one dates from when it came."""
+    answers = Answers()
     try:
         configuration = configuration_of(webhook)
+        answers = configuration.answers
         events = _events(configuration, raw)
     except BodyTooDeep:
         raise
     except GatewayError as error:  # unreadable, or a configuration that no longer parses: staff must look
         raw.state, raw.reason = RequestState.QUARANTINED, error.text[:500]
-        keep(raw)
-        return TAKEN
+        _keep(raw)
+        return answers.unreadable
     raw.number_key, raw.id_key = key_of(events[0])
     if len(events) == 1:
         notes = _take_one(events[0], raw, webhook, configuration, late=late)
@@ -94,17 +150,19 @@ def _process(raw: InboundRequest, webhook: Webhook, *, late: bool = False, waits
     for subject_id in {note.wait_for for note in notes if waits and note.wait_for is not None}:
         if not suppress.wait_until_idle(subject_id):
             log.warning("webhook %s: a message was still on the wire when its STOP was answered", webhook.id)
-    return configuration.answer
+    return answers.to(events)
 
 
 def _take_one(
     event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
 ) -> list[Note]:
     """The usual case: callback and effect in one transaction, the callback written once, with what became of it."""
+    if usual := take_usual(event, raw, webhook):
+        return [usual]
     with transaction.atomic():
         notes = [_act(event, raw, webhook, configuration, late=late)]
         raw.state, raw.reason = summary(notes)
-        (_keep if late else insert)(raw)
+        _keep(raw)
     return notes
 
 
@@ -116,12 +174,15 @@ def _take_several(
     Until the last is done the callback counts as not processed: a process that dies in between leaves it to
     the leftovers, and events that took effect have none again.
     """
-    if not late:
+    if raw._state.adding:
         raw.state, raw.reason = RequestState.RECEIVED, ""
         with transaction.atomic():
-            insert(raw)
+            _keep(raw)
             further_keys(raw, events[1:])
-    notes = [_act(event, raw, webhook, configuration, late=late) for event in events]
+    notes = []
+    for event in events:
+        with transaction.atomic():
+            notes.append(_act(event, raw, webhook, configuration, late=late))
     raw.state, raw.reason = summary(notes)
     _keep(raw)
     return notes
@@ -129,51 +190,75 @@ def _take_several(
 
 def _events(configuration: Configuration, raw: InboundRequest) -> list[Event]:
     body = raw.raw_body
-    if not raw.query and not body.strip():
+    if not raw.query and not raw.role and not body.strip():
         return [Ignored("An empty call, as providers make to check the URL.")]
-    return configuration.reader.read(raw.content_type, raw.query, body)
+    content_type = raw.headers.get("Content-Type", raw.content_type)
+    return configuration.reader.read(content_type, raw.query, body, role=raw.role, headers=raw.headers)
 
 
 def _act(
     event: Event, raw: InboundRequest, webhook: Webhook, configuration: Configuration, *, late: bool
 ) -> Note:
     if isinstance(event, InboundText):
-        return inbound.take(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
+        return taking.take_text(event, raw=raw, webhook=webhook, rules=configuration.rules, late=late)
     if isinstance(event, StatusReport):
-        return _take_report(event, webhook)
-    return Note(RequestState.IGNORED, event.reason)
-
-
-def _take_report(event: StatusReport, webhook: Webhook) -> Note:
-    if not event.known:
-        return Note(
-            RequestState.QUARANTINED,
-            f'The status "{event.raw_status}" is not known. Add it to Status words of the webhook.',
+        return taking.take_report(event, raw=raw, webhook=webhook, codes=configuration.codes)
+    if isinstance(event, OptOut):
+        return opting_out.take(
+            event, raw=raw, webhook=webhook, reason="The provider says so in its callback."
         )
-    if not event.status:
-        return Note(RequestState.PROCESSED, f'Status "{event.raw_status}": no progress.')
-    report = Report(
-        status=event.status,
-        provider_id=event.provider_id,
-        message_id=event.client_reference,
-        raw_status=event.raw_status,
-        code=event.code,
-    )
-    result = apply_report(credential_id=webhook.endpoint.credential_id, report=report)
-    parked = "Its message is not known yet; the report waits for it."
-    return Note(RequestState.PROCESSED, parked if result is ReportResult.PARKED else "")
+    state = RequestState.QUARANTINED if isinstance(event, Refused) else RequestState.IGNORED
+    return Note(state, event.reason)
 
 
 def _keep(raw: InboundRequest) -> None:
-    raw.save(update_fields=["state", "reason", "number_key", "id_key"])
+    """Write the callback, or what became of it where it is in the database already."""
+    if raw._state.adding:
+        insert(raw)
+    else:
+        raw.save(update_fields=["state", "reason", "number_key", "id_key"])
 
 
-def _failed(raw: InboundRequest, error: Exception) -> Answer:
-    raw.state, raw.reason = RequestState.RECEIVED, f"{_OUR_FAULT}{type(error).__name__}"[:500]
+def _failed(raw: InboundRequest, webhook: Webhook, callback: Callback, error: Exception) -> Answer:
+    """Keep what could not be processed: in the database, where the leftovers are looked after, else on disk."""
     try:
-        kept = InboundRequest.objects.filter(pk=raw.pk).update(state=raw.state, reason=raw.reason)
-        if not kept:
-            insert(raw)
-    except DatabaseError:
-        return UNAVAILABLE
+        _keep_unprocessed(raw, error)
+    except Exception as second:
+        if isinstance(second, DatabaseError):
+            outage.begin()
+        else:
+            log.exception("webhook %s: callback %s goes to the spool", webhook.id, raw.id)
+        return _spool(raw, webhook, callback)
     return Answer(500, UNAVAILABLE.body)
+
+
+def _keep_unprocessed(raw: InboundRequest, error: Exception) -> None:
+    raw.state, raw.reason = RequestState.RECEIVED, f"{_OUR_FAULT}{type(error).__name__}"[:500]
+    if not InboundRequest.objects.filter(pk=raw.pk).update(state=raw.state, reason=raw.reason):
+        insert(raw)
+
+
+def _spool(raw: InboundRequest, webhook: Webhook, callback: Callback) -> Answer:
+    """Keep a verified callback on disk under the id its row will have."""
+    try:
+        answer, urgent = _outlook(raw, webhook)
+        name = keep(Entry(request_id=raw.id, webhook_id=webhook.id, callback=callback))
+    except BodyTooDeep as error:
+        return Answer(400, error.text)
+    except SpoolUnavailable as error:
+        log.error("webhook %s: a callback was turned away: %s", webhook.id, error)
+        return UNAVAILABLE
+    return answer if not urgent or is_certain(store(), name) else UNAVAILABLE
+
+
+def _outlook(raw: InboundRequest, webhook: Webhook) -> tuple[Answer, bool]:
+    """The answer that a callback will have, and whether it may forbid a send: any that may hold a person's words."""
+    try:
+        configuration = configuration_of(webhook)
+        events = _events(configuration, raw)
+    except BodyTooDeep:
+        raise
+    except GatewayError:
+        return Answers().unreadable, True
+    urgent = any(taking.may_forbid_a_send(event, configuration.codes) for event in events)
+    return configuration.answers.to(events), urgent

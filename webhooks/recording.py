@@ -10,7 +10,7 @@ from core.bulk import insert_rows
 from core.secrets import MASK, keyed_hash
 from webhooks.callback import Callback
 from webhooks.models import InboundRequest, InboundRequestKey, Webhook
-from webhooks.reading import Event, Ignored, InboundText
+from webhooks.reading import Event, Ignored, Refused, StatusReport
 
 _SECRET_HEADERS = ("auth", "cookie", "key", "password", "secret", "signature", "token")
 _LONGEST_HEADER = 500
@@ -18,14 +18,16 @@ _KEY_DIGITS = 32
 _NO_DIGIT = re.compile(r"\D")
 
 
-def raw_of(webhook: Webhook, callback: Callback, *, request_id: uuid.UUID | None = None) -> InboundRequest:
+def raw_of(
+    webhook: Webhook | None, callback: Callback, *, request_id: uuid.UUID | None = None
+) -> InboundRequest:
     """The row of a callback, not saved; one that waited in the spool has its `request_id` already."""
     raw = InboundRequest(
         webhook=webhook,
         received_at=callback.received_at,
         method=callback.method[:8],
         content_type=callback.content_type[:100],
-        role=callback.role[:50],
+        role=callback.role[:40],
         query=callback.query,
     )
     if request_id is not None:
@@ -40,11 +42,10 @@ def raw_of(webhook: Webhook, callback: Callback, *, request_id: uuid.UUID | None
 
 def key_of(event: Event) -> tuple[str, str]:
     """Keyed hashes of the number and the provider's id in an event, "" for what it does not name."""
-    if isinstance(event, Ignored):
+    if isinstance(event, Ignored | Refused):
         return "", ""
-    theirs = (
-        event.provider_id if isinstance(event, InboundText) else event.provider_id or event.client_reference
-    )
+    ours = event.client_reference if isinstance(event, StatusReport) else ""
+    theirs = event.provider_id or ours
     return number_key(event.number), id_key(theirs)
 
 

@@ -1,124 +1,37 @@
-"""Each vendor's callbacks by example, used until an operator writes others. Pure: no Django, no models."""
+"""Each vendor's callbacks by example, used until an operator writes others: what the presets say. Pure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Final
+
+from credentials.vendors import CUSTOM, preset_of
+
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """JSON text of one inbound message and of one delivery report, with {{variables}} where values stand."""
+    """One inbound message and one delivery report, with {{variables}} where values stand."""
 
     inbound: str
     report: str
 
 
-def _written(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, indent=2)
-
-
-# Field names by the vendors' public API references; Twilio posts form fields.
-_SAMPLES: dict[str, Samples] = {
-    "custom": Samples(
-        inbound=_written(
-            {
-                "type": "inbound_message",
-                "id": "{{requestId}}",
-                "from": "{{profileNumber}}",
-                "to": "{{inboundNumber}}",
-                "text": "{{inboundMessage}}",
-                "timestamp": "{{originTimestamp}}",
-            }
-        ),
-        report=_written(
-            {
-                "type": "delivery_report",
-                "messageId": "{{providerMessageId}}",
-                "clientReference": "{{client_reference}}",
-                "to": "{{profileNumber}}",
-                "status": "{{feedbackStatus}}",
-                "errorCode": "{{failureCode}}",
-                "timestamp": "{{originTimestamp}}",
-            }
-        ),
-    ),
-    "twilio": Samples(
-        inbound=_written(
-            {
-                "MessageSid": "{{requestId}}",
-                "From": "{{profileNumber}}",
-                "To": "{{inboundNumber}}",
-                "Body": "{{inboundMessage}}",
-                "SmsStatus": "received",
-            }
-        ),
-        report=_written(
-            {
-                "MessageSid": "{{providerMessageId}}",
-                "MessageStatus": "{{feedbackStatus}}",
-                "To": "{{profileNumber}}",
-                "ErrorCode": "{{failureCode}}",
-            }
-        ),
-    ),
-    "sinch": Samples(
-        inbound=_written(
-            {
-                "type": "mo_text",
-                "id": "{{requestId}}",
-                "from": "{{profileNumber}}",
-                "to": "{{inboundNumber}}",
-                "body": "{{inboundMessage}}",
-                "received_at": "{{originTimestamp}}",
-            }
-        ),
-        report=_written(
-            {
-                "type": "recipient_delivery_report_sms",
-                "batch_id": "{{providerMessageId}}",
-                "client_reference": "{{client_reference}}",
-                "recipient": "{{profileNumber}}",
-                "status": "{{feedbackStatus}}",
-                "code": "{{failureCode}}",
-                "at": "{{originTimestamp}}",
-            }
-        ),
-    ),
-    "infobip": Samples(
-        inbound=_written(
-            {
-                "results": [
-                    {
-                        "messageId": "{{requestId}}",
-                        "from": "{{profileNumber}}",
-                        "to": "{{inboundNumber}}",
-                        "text": "{{inboundMessage}}",
-                        "receivedAt": "{{originTimestamp}}",
-                    }
-                ]
-            }
-        ),
-        report=_written(
-            {
-                "results": [
-                    {
-                        "messageId": "{{providerMessageId}}",
-                        "callbackData": "{{client_reference}}",
-                        "to": "{{profileNumber}}",
-                        "status": {"name": "{{feedbackStatus}}"},
-                        "error": {"id": "{{failureCode}}"},
-                        "doneAt": "{{originTimestamp}}",
-                    }
-                ]
-            }
-        ),
-    ),
-}
-
-
+@cache
 def samples_of(vendor: str) -> Samples:
-    """The vendor's samples; a vendor without its own has the custom ones, which fit the bundled simulator."""
-    return _SAMPLES.get(vendor, _SAMPLES["custom"])
+    """The vendor's samples; a vendor without a webhook has the custom ones, which fit the bundled simulator."""
+    table = webhook_table(vendor, _NOTHING)
+    return Samples(*(str(table.get(kind, {}).get("sample", "")).strip() for kind in ("inbound", "report")))
+
+
+def webhook_table(
+    vendor: str, inputs: Mapping[str, Any], own: Mapping[str, Any] = _NOTHING
+) -> Mapping[str, Any]:
+    """The `[webhook]` table of a vendor's preset with the variants that its inputs choose.
+
+    `own`: what the credential's own preset says instead (ApiCredential.webhook_preset).
+    """
+    return own or preset_of(vendor).webhook(inputs) or CUSTOM.webhook(inputs)

@@ -10,11 +10,14 @@ from django.db import transaction
 from core.addresses import is_refused, literal
 from credentials import endpoints
 from credentials.models import ApiCredential, CallbackEndpoint
-from webhooks import lookup
+from webhooks import lookup, verifying
 from webhooks.configuration import parse
 from webhooks.models import Webhook
+from webhooks.presets import starting_verification
 from webhooks.replies import FALLBACK_BRAND
 from webhooks.samples import samples_of
+from webhooks.verification import VerificationSpec
+from webhooks.verifying import set_verification
 
 
 @transaction.atomic
@@ -30,21 +33,31 @@ def create_webhook(*, credential: ApiCredential, name: str, **fields: Any) -> We
 @transaction.atomic
 def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
     """Save a new or changed webhook; a new one gets its URL, which stays when the credential changes."""
-    parse(webhook)
-    if webhook._state.adding:
+    parse(webhook, credential)
+    is_new = webhook._state.adding
+    if is_new:
         webhook.endpoint = endpoints.create_endpoint(credential=credential)
     elif webhook.endpoint.credential_id != credential.pk:
         webhook.endpoint.credential = credential
         webhook.endpoint.save(update_fields=["credential"])
     webhook.save()
+    if is_new and webhook.verification == VerificationSpec():
+        _start_verification(webhook, credential)
     _forget()
     return webhook
 
 
 def touch(*, webhook: Webhook) -> None:
     """Have the webhook read anew: something that belongs to it has changed."""
-    webhook.save(update_fields=["updated_at"])
-    _forget()
+    verifying.touch(webhook)
+
+
+def _start_verification(webhook: Webhook, credential: ApiCredential) -> None:
+    """Verify from the first callback on where the vendor's preset says how and the credential has the secret."""
+    found = starting_verification(webhook, credential)
+    if found is not None:
+        spec, secret = found
+        set_verification(webhook=webhook, spec=spec, secrets=[secret])
 
 
 @transaction.atomic

@@ -106,19 +106,12 @@ class AnswerSpec:
 
 
 @dataclass(frozen=True)
-class VerificationSpec:
-    """How callbacks prove whence they come: a scheme of `webhooks.verification` and its settings, secrets included."""
-
-    scheme: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
 class WebhookSpec:
     """Everything the engine needs to read and answer the callbacks of one webhook.
 
     `inbound`, `report`, `opt_out` are three kinds of callback; without `rules` the one that fits best is taken,
-    and a message wins a tie, since it may be a STOP.
+    and a message wins a tie, since it may be a STOP. `verification`: what a new webhook starts with, the settings
+    of `webhooks.verification.VerificationSpec` and its `secret`.
     """
 
     body: BodySpec = BodySpec()
@@ -128,12 +121,11 @@ class WebhookSpec:
     opt_out: MappingSpec = MappingSpec()
     statuses: StatusSpec = field(default_factory=StatusSpec)
     answers: tuple[AnswerSpec, ...] = ()
-    verification: VerificationSpec = field(default_factory=VerificationSpec)
+    verification: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> WebhookSpec:
         """The spec of a `[webhook]` table whose keys have been checked (credentials.vendors.format)."""
-        verification = dict(table.get("verification", {}))
         return cls(
             body=BodySpec(**table.get("body", {})),
             rules=tuple(_rule(row) for row in table.get("rules", ())),
@@ -142,7 +134,7 @@ class WebhookSpec:
             opt_out=_mapping(table.get("opt_out", {})),
             statuses=StatusSpec(**table.get("statuses", {})),
             answers=tuple(AnswerSpec(**row) for row in table.get("answers", ())),
-            verification=VerificationSpec(verification.pop("scheme", ""), verification),
+            verification=dict(table.get("verification", {})),
         )
 
     def table(self) -> dict[str, Any]:
@@ -155,11 +147,7 @@ class WebhookSpec:
             "opt_out": _mapping_table(self.opt_out),
             "statuses": _changed(self.statuses, StatusSpec()),
             "answers": [_changed(row, AnswerSpec()) for row in self.answers],
-            "verification": (
-                {"scheme": self.verification.scheme, **self.verification.settings}
-                if self.verification.scheme
-                else {}
-            ),
+            "verification": dict(self.verification),
         }
         return {name: section for name, section in found.items() if section}
 
@@ -174,7 +162,7 @@ class WebhookSpec:
             report=fill.mapping(self.report),
             opt_out=fill.mapping(self.opt_out),
             answers=tuple(fill.texts(row) for row in self.answers),
-            verification=replace(self.verification, settings=fill.settings(self.verification.settings)),
+            verification=fill.settings(self.verification),
         )
 
 
@@ -206,9 +194,15 @@ class _Filling:
     def mapping(self, spec: MappingSpec) -> MappingSpec:
         """The rows of a mapping; the sample keeps its marks."""
         rows = (
-            replace(row, paths=self.listed(row.paths), filters=self.text(row.filters)) for row in spec.fields
+            replace(row, paths=self.listed(row.paths), filters=self._unquoted.text(row.filters))
+            for row in spec.fields
         )
         return replace(spec, fields=tuple(rows))
+
+    @property
+    def _unquoted(self) -> _Filling:
+        """For values that stand in quotes already."""
+        return _Filling({name: value.replace('"', "") for name, value in self._variables.items()})
 
     def settings(self, value: Any) -> Any:
         """Every text of a nested table."""

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from core.errors import MappingInvalid
+from webhooks.spec import StatusSpec
 
-CANONICAL = ("sent", "delivered", "undelivered", "expired", "failed")
 NO_PROGRESS = ""  # a known word that changes nothing
+IGNORE = "ignore"  # a word that is not even noted
+UNKNOWN = "unknown"  # staff must say what it means
+CANONICAL = ("sent", "delivered", "read", "undelivered", "expired", "failed", "temporary", IGNORE)
 
 _WORDS: dict[str, str] = {
     NO_PROGRESS: (
@@ -21,7 +24,8 @@ _WORDS: dict[str, str] = {
         "sent dispatched enroute en_route transmitted forwarded delivered_to_operator delivered_to_carrier "
         "delivered_to_network submitted_to_operator delivery_unconfirmed"
     ),
-    "delivered": "delivered delivrd delivered_to_handset delivery_success success successful read seen",
+    "delivered": "delivered delivrd delivered_to_handset delivery_success success successful",
+    "read": "read seen",
     "undelivered": (
         "undelivered undeliv undeliverable undeliverable_not_delivered undeliverable_rejected_operator "
         "not_delivered notdelivered delivery_failed delivery_failure unknown_subscriber unreachable bounced"
@@ -41,6 +45,25 @@ DEFAULT_STATUS_MAP: Mapping[str, str] = MappingProxyType(
 def status_key(raw: str) -> str:
     """The form in which status words are compared: "Not-Delivered" -> "not_delivered"."""
     return "_".join(raw.strip().casefold().replace("-", " ").replace("_", " ").split())
+
+
+class StatusTable:
+    """What the status words of one webhook mean; MappingInvalid when its spec says something unknown."""
+
+    def __init__(self, spec: StatusSpec, *more: Mapping[str, str]) -> None:
+        """`more`: further words in `status_key` form; later ones win."""
+        for word, meaning in (*spec.words.items(), ("default", spec.default)):
+            if meaning not in (*CANONICAL, NO_PROGRESS, UNKNOWN):
+                raise MappingInvalid(f'The status words give "{word}" a meaning we do not know: {meaning}.')
+        known = {} if spec.only_these else dict(DEFAULT_STATUS_MAP)
+        for table in ({status_key(word): meaning for word, meaning in spec.words.items()}, *more):
+            known.update(table)
+        self._known = {word: meaning for word, meaning in known.items() if meaning != UNKNOWN}
+        self._default = None if spec.default == UNKNOWN else spec.default
+
+    def meaning(self, word: str) -> str | None:
+        """One of CANONICAL, "" for no progress, None when nobody has said so."""
+        return self._known.get(status_key(word), self._default)
 
 
 def parse_status_map(source: str) -> dict[str, str]:

@@ -74,6 +74,11 @@ def problems_of(data: Any) -> list[str]:
     return found or list(_unknown_names(data))
 
 
+def webhook_problems(table: Any) -> list[str]:
+    """What is wrong with the keys of a `[webhook]` table, each with the key at fault."""
+    return list(_faults(table, schema()["$defs"]["webhook"], ""))
+
+
 def choices_of(table: str, key: str) -> tuple[str, ...]:
     """What the key of a table may hold; () when it is free."""
     top = schema()["properties"]

@@ -21,9 +21,11 @@ _Table = Mapping[str, Any]
 
 
 def as_text(value: Any) -> str:
-    """An input as text: true is "true", false is blank."""
+    """An input as text: true is "true", false is blank, a list has commas."""
     if isinstance(value, bool):
         return "true" if value else ""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
     return "" if value is None else str(value)
 
 
@@ -92,6 +94,20 @@ def _rule(row: _Table) -> Rule:
 def holds(wanted: Any, value: str) -> bool:
     """Whether an input's value is what a variant's `when` asks for; "*": anything but nothing."""
     return bool(value) if wanted == ANYTHING else value == as_text(wanted)
+
+
+def laid_over(table: _Table, change: _Table) -> dict[str, Any]:
+    """A webhook table with a variant's: tables are merged, the variant's rules come first, other lists replace."""
+    found = dict(table)
+    for name, value in change.items():
+        known = found.get(name)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            found[name] = laid_over(known, value)
+        elif name == "rules":
+            found[name] = [*value, *(known or ())]
+        else:
+            found[name] = value
+    return found
 
 
 def payload_text(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,6 +21,7 @@ from credentials.vendors.making import (
     auth_of,
     header_rows,
     holds,
+    laid_over,
     names_in,
     payload_text,
     request_of,
@@ -31,6 +32,7 @@ from credentials.vendors.problems import preset_problems
 
 _TABLES: Final = ("request", "text", "auth", "response", "codes")
 _TOP: Final = ("check_url",)
+WEBHOOK: Final = "webhook"
 _BODY_TYPES: Final = {"form": FORM_TYPE, "xml": XML_TYPE, "text": TEXT_TYPE}
 _DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -175,7 +177,14 @@ class Preset:
             auth_type=data["auth"].get("type", "none"),
             auth=auth_of(data, app_id, {item.name: item.value for item in variables}),
             check_url=data[""].get("check_url", ""),
+            webhook=self.webhook(inputs),
         )
+
+    def webhook(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The `[webhook]` table with the variants that these inputs choose; {} without one."""
+        texts = {item.name: as_text(inputs.get(item.name, item.default)) for item in self.inputs}
+        changes = (_table(variant, WEBHOOK) for variant in self._chosen(texts))
+        return reduce(laid_over, changes, dict(_table(self.data, WEBHOOK)))
 
     def tables(self, inputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The tables of the file with variants and inputs laid in, templates as they are; "" is the top."""
@@ -203,11 +212,16 @@ class Preset:
     def _merged(self, texts: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """The tables of the file with every variant whose condition holds laid over them."""
         data = {name: dict(_table(self.data, name)) for name in (*_TABLES, "")}
+        for variant in self._chosen(texts):
+            for name, table in data.items():
+                table.update(_table(variant, name))
+        return data
+
+    def _chosen(self, texts: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """The variants whose condition holds."""
         for variant in self.data.get("variants", ()):
             if all(holds(wanted, texts.get(name, "")) for name, wanted in variant["when"].items()):
-                for name, table in data.items():
-                    table.update(_table(variant, name))
-        return data
+                yield variant
 
     def _put(self, data: dict[str, dict[str, Any]], values: Mapping[str, Any]) -> str:
         """Put the inputs that fill a field in their places; gives the Provider AppId."""
@@ -228,9 +242,13 @@ class Preset:
     ) -> Iterator[Variable]:
         """The inputs without a field, but for those that have done their work by choosing a variant."""
         rules = data["response"].get("rules", ())
-        used = set(names_in([data["request"], data["auth"], data[""], rules, self.data.get("webhook", {})]))
+        variants = self.data.get("variants", ())
+        webhooks = [_table(table, WEBHOOK) for table in (self.data, *variants)]
+        used = set(names_in([data["request"], data["auth"], data[""], rules, webhooks]))
         used |= {name for rule in rules for name in rule.get("again_without", ())}
-        choosing = {name for variant in self.data.get("variants", ()) for name in variant["when"]}
+        choosing = {name for variant in variants for name in variant["when"]}
+        # The webhook is made of the variables whenever it is read: what chooses a variant of it must stay.
+        used |= {name for variant in variants if WEBHOOK in variant for name in variant["when"]}
         for item in self.inputs:
             if not item.field and (item.name in used or item.name not in choosing):
                 yield Variable(item.name, texts[item.name], item.secret, item.label, item.required, item.help)

@@ -75,6 +75,7 @@ class _Writer:
             "auth": auth,
             "response": _response(spec.response),
             "codes": dict(spec.response.codes),
+            "webhook": dict(spec.webhook),
         }
         head = _without_blanks(label=label, **top, check_url=spec.check_url)
         body = {name: table for name, table in tables.items() if table or name == "request"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -23,8 +24,11 @@ from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
 from webhooks.forms import WebhookForm
 from webhooks.models import Webhook
+from webhooks.models.verified import PREFIX
+from webhooks.verification import VerificationSpec
 
 SECRETS_PREFIX: Final = "SMSGATEWAY_SECRET_"
+VERIFICATION: Final = "verification"
 _NOT_A_NAME: Final = re.compile(r"[^A-Z0-9]+")
 
 
@@ -83,9 +87,23 @@ def _inputs(name: str, preset: Preset, existing: ApiCredential | None) -> dict[s
 
 def _apply_webhook(document: Document) -> Webhook:
     existing = Webhook.objects.filter(name=document.name).first()
-    form = WebhookForm(_posted(document), instance=existing)
+    posted = _posted(document)
+    spec = VerificationSpec.from_data(posted.pop("verification", {}))
+    posted |= {f"{PREFIX}{name}": value for name, value in asdict(spec).items()}
+    form = WebhookForm({**posted, "verify_secret": _new_secret(document.name, existing)}, instance=existing)
+    if "verify_secret" in form.errors:
+        variable = secret_name(document.name, VERIFICATION)
+        raise ConfigurationInvalid(f"verification: give the secret in {variable}.", param="verification")
     _insist(form)
+    form.instance.mapping = document.values.get("mapping", {})
     return form.save()
+
+
+def _new_secret(name: str, existing: Webhook | None) -> str:
+    """The secret that the environment gives, unless the webhook has it already."""
+    given = os.environ.get(secret_name(name, VERIFICATION), "")
+    known = existing.secrets.all() if existing else ()
+    return "" if any(secret.value == given for secret in known) else given
 
 
 def _apply_channel(document: Document) -> ChannelConfiguration:

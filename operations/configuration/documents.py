@@ -22,7 +22,7 @@ from webhooks.models import Webhook
 WEBHOOK_KEYS: Final = (
     "credential", "vendor", "brand", "help_contact", "opt_in_keywords", "opt_in_message", "opt_out_keywords",
     "opt_out_message", "help_keywords", "help_message", "opt_out_scope", "opt_out_purpose", "inbound_mapping",
-    "report_mapping", "status_map",
+    "report_mapping", "status_map", "mapping", "verification",
 )  # fmt: skip
 CHANNEL_KEYS: Final = (
     "description",
@@ -90,8 +90,13 @@ def _credential(row: ApiCredential) -> Document:
 
 
 def _webhook(row: Webhook) -> Document:
-    values = {name: getattr(row, name) for name in WEBHOOK_KEYS if name != "credential"}
-    return Document("webhooks", row.name, {"credential": row.credential.name, **values})
+    values = {name: getattr(row, name) for name in WEBHOOK_KEYS if name not in ("credential", "verification")}
+    if not values["mapping"]:
+        del values["mapping"]
+    verification = row.verification.table()
+    return Document(
+        "webhooks", row.name, {"credential": row.credential.name, **values, "verification": verification}
+    )
 
 
 def _channel(row: ChannelConfiguration) -> Document:
@@ -139,3 +144,5 @@ def _problems(data: Mapping[str, Any], kind: str) -> Iterator[str]:
             yield f"{key}: there is no such key. Known: {', '.join(KINDS[kind])}."
     if kind == "credentials" and not isinstance(data.get("preset"), dict):
         yield "preset: this table is missing."
+    if not isinstance(data.get("verification", {}), dict):
+        yield "verification: write a table, [verification]."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any, Final
 from core.errors import GatewayError
 
 SIDES: Final = ("outbound", "inbound", "status")
+_SEQUENCE: Final = re.compile(r"[^:]+:[0-9]{1,4}")
 _MESSAGE: Final = ("id", "to", "text", "now")
 Case = Mapping[str, Any]
 
@@ -29,6 +31,7 @@ class Contract:
     provider: str
     config: Mapping[str, Any]
     cases: Mapping[str, Sequence[Case]]
+    country: str = ""  # of numbers that arrive without a country code
 
 
 def load_contracts(path: Path) -> list[Contract]:
@@ -48,6 +51,7 @@ def load_contracts(path: Path) -> list[Contract]:
             provider=entry["provider"],
             config=entry.get("config", {}),
             cases={side: entry.get(side, ()) for side in SIDES},
+            country=entry.get("country", ""),
         )
         for entry in data
     ]
@@ -75,6 +79,8 @@ def _case_problems(cases: Any, side: str, where: str) -> Iterator[str]:
             yield f"{where}: case {number} needs a name in case."
         elif side == "outbound":
             yield from _outbound_problems(case, f"{where}, {case['case']}")
+        else:
+            yield from _callback_problems(case, f"{where}, {case['case']}")
 
 
 def _outbound_problems(case: Case, where: str) -> Iterator[str]:
@@ -92,6 +98,20 @@ def _outbound_problems(case: Case, where: str) -> Iterator[str]:
         yield f"{where}: config_override must be an object."
     if not isinstance(case.get("repeat", 1), int) or case.get("repeat", 1) < 1:
         yield f"{where}: repeat must be a number from 1."
+
+
+def _callback_problems(case: Case, where: str) -> Iterator[str]:
+    request = case.get("request")
+    if not isinstance(request, dict) or not all(
+        isinstance(request.get(key), str) for key in ("method", "endpoint")
+    ):
+        yield f"{where}: request needs the texts method and endpoint."
+    if not isinstance(case.get("expect"), dict):
+        yield f"{where}: expect must be an object."
+    if not _SEQUENCE.fullmatch(case.get("sequence", "a:1")):
+        yield f"{where}: sequence must be a name and a number, such as concat:1."
+    if not isinstance(case.get("config_override", {}), dict):
+        yield f"{where}: config_override must be an object."
 
 
 def _is_moment(text: str) -> bool:

@@ -9,11 +9,16 @@ from typing import Final
 
 from core.errors import GatewayError
 from credentials.vendors import Preset, PresetInvalid, load_preset
-from operations.contracts import outbound
+from operations.contracts import callbacks, outbound
 from operations.contracts.cases import SIDES, Case, Contract
 
-# Side -> what runs one of its cases; a side that is missing is not checked yet.
-RUNNERS: Final[Mapping[str, Callable[[Contract, Case, Preset], list[str]]]] = {"outbound": outbound.run}
+# Side -> what runs one of its cases.
+RUNNERS: Final[Mapping[str, Callable[[Contract, Case, Preset], list[str]]]] = {
+    "outbound": outbound.run,
+    "inbound": callbacks.run_inbound,
+    "status": callbacks.run_status,
+}
+NEED_A_DATABASE: Final = frozenset({"inbound", "status"})
 
 
 @dataclass(frozen=True)

@@ -261,9 +261,12 @@ def test_inputs_become_variables_fields_and_headers() -> None:
     )
     assert spec.response.rules[0].values == ("{{mt_response_check}}",)
     assert spec.judging.rules[0].values == ("Accepted",)
-    assert [(variable.name, variable.value) for variable in spec.variables] == [
-        ("mt_response_check", "Accepted")
-    ]
+    assert {variable.name: variable.value for variable in spec.variables} == {
+        "mt_response_check": "Accepted",
+        # What the webhook is made of stays, filled in or not.
+        **dict.fromkeys(("mo_from_field", "mo_text_field", "mo_date_field", "mo_response"), ""),
+        "mo_response_content_type": "text/plain",
+    }
     lines = VENDORS["external_json"].spec({"headers": "Authorization: Token abc\n\nX-Env: prod"})
     assert lines.request.headers == spec.request.headers
     assert (lines.text.max_length, lines.request.to_format) == (160, "international")
@@ -324,6 +327,37 @@ def test_a_credential_written_as_a_preset_and_read_again_is_the_same_without_its
     read = again.spec(typed)
     assert (read.request, read.text, read.response) == (spec.request, spec.text, spec.response)
     assert (read.auth_type, read.auth, read.check_url) == (spec.auth_type, spec.auth, spec.check_url)
+    assert read.webhook == spec.webhook == VENDORS[slug].webhook(typed)
+
+
+def test_a_variant_lays_its_webhook_over_the_files_and_its_rules_come_first() -> None:
+    kannel, twilio = VENDORS["kannel"], VENDORS["twilio"]
+    words = kannel.webhook({"ignore_sent": True})["statuses"]["words"]
+    assert words == {**kannel.webhook({})["statuses"]["words"], "4": "ignore", "8": "ignore"}
+    rules = twilio.webhook({"ignore_dlrs": "true"})["rules"]
+    assert [rule["take"] for rule in rules] == [
+        "ignore",
+        *(rule["take"] for rule in twilio.webhook({})["rules"]),
+    ]
+    assert "ignore_sent" in {variable.name for variable in kannel.spec({}).variables}
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('[webhook.inbound]\nsamples = "x"', "webhook.inbound.samples: there is no such key"),
+        ('[webhook]\nrules = [{ path = "a" }]', "webhook.rules[0].take: this key is missing"),
+        ('[webhook]\nrules = [{ take = "keep" }]', "webhook.rules[0].take: 'keep' is not known"),
+        ('[webhook.statuses]\nwords = { A = "gone" }', "webhook.statuses.words.A: 'gone' is not known"),
+        ('[webhook]\nanswers = [{ status = "200" }]', "webhook.answers[0].status: write a whole number"),
+    ],
+)
+def test_a_fault_in_the_webhook_table_is_named(table: str, says: str) -> None:
+    with pytest.raises(PresetInvalid) as caught:
+        preset_from_text(
+            f'format = 1\nlabel = "X"\n[request]\nurl = "https://x.example/"\n{table}\n', slug="x"
+        )
+    assert any(says in problem for problem in caught.value.problems), caught.value.problems
 
 
 def test_secrets_typed_where_none_belong_stay_behind_too() -> None:

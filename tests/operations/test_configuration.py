@@ -19,6 +19,8 @@ from operations.configuration import documents
 from operations.configuration.applying import secret_name
 from webhooks.models import Webhook
 from webhooks.services import create_webhook
+from webhooks.verification import VerificationSpec
+from webhooks.verifying import set_verification
 
 pytestmark = pytest.mark.django_db
 INPUTS: dict[str, Any] = {
@@ -194,3 +196,45 @@ def _sample(name: str) -> str:
         "send_url": "https://gw.example.com/{{to}}/{{text}}",
     }
     return special.get(name, "https://gw.example.com" if "url" in name else f"{len(name)}-{name}-x")
+
+
+def verified(*, secret: str) -> Webhook:
+    webhook = Webhook.objects.get()
+    spec = VerificationSpec(scheme="hmac", header="X-Sig", algorithm="sha512", addresses="203.0.113.0/24")
+    set_verification(webhook=webhook, spec=spec, secrets=[secret])
+    return webhook
+
+
+def test_how_callbacks_are_verified_travels_without_its_secret(shop: ApiCredential, tmp_path: Path) -> None:
+    verified(secret="very-secret-key")
+    run("export", tmp_path)
+    text = (tmp_path / "webhooks/shop-in.toml").read_text()
+    assert "very-secret-key" not in text
+    assert '[verification]\nscheme = "hmac"\nheader = "X-Sig"\nalgorithm = "sha512"' in text
+    assert run("diff", tmp_path) == "No differences.\n"
+    change(tmp_path, "webhooks/shop-in.toml", "sha512", "sha256")
+    run("apply", tmp_path)
+    webhook = Webhook.objects.get()
+    assert webhook.verify_algorithm == "sha256"
+    assert [secret.value for secret in webhook.secrets.all()] == ["very-secret-key"]
+
+
+def test_a_secret_that_is_not_stored_comes_from_the_environment(
+    shop: ApiCredential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified(secret="very-secret-key")
+    run("export", tmp_path)
+    Webhook.objects.all().delete()
+    with pytest.raises(CommandError, match="SMSGATEWAY_SECRET_SHOP_IN_VERIFICATION"):
+        run("apply", tmp_path)
+    monkeypatch.setenv("SMSGATEWAY_SECRET_SHOP_IN_VERIFICATION", "from-the-environment")
+    run("apply", tmp_path)
+    assert [secret.value for secret in Webhook.objects.get().secrets.all()] == ["from-the-environment"]
+
+
+def test_a_setting_that_verification_does_not_have_is_named(shop: ApiCredential, tmp_path: Path) -> None:
+    verified(secret="very-secret-key")
+    run("export", tmp_path)
+    change(tmp_path, "webhooks/shop-in.toml", 'header = "X-Sig"', 'headr = "X-Sig"')
+    with pytest.raises(CommandError, match="headr: verification has no such setting"):
+        run("apply", tmp_path)

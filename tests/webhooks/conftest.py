@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +16,17 @@ from messaging.models import ChannelConfiguration, ChannelStatus, Message, Messa
 from messaging.states import PartState, State
 from webhooks.models import InboundRequest, Webhook
 from webhooks.services import create_webhook
+from webhooks.spool.outage import outage
 
 SENDER = "+14155550100"
 PERSON = "+14155550123"
+
+
+@pytest.fixture(autouse=True)
+def _database_is_up(tmp_path: Path, settings: Any) -> None:
+    """No outage of another test is remembered, and each has a spool of its own."""
+    outage.end()
+    settings.SMSGATEWAY_SPOOL_DIR = tmp_path / "spool"
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from webhooks.statuses import parse_status_map
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MOMENT = datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC)
-CUSTOM = InboundReader(samples_of("custom").inbound, samples_of("custom").report)
+CUSTOM = InboundReader.by_example(samples_of("custom").inbound, samples_of("custom").report)
 TEXT = {"type": "inbound_message", "id": "m1", "from": "+14155550123", "to": "+14155550100", "text": "Hi"}
 REPORT = {"type": "delivery_report", "messageId": "p1", "clientReference": "c1", "to": "+14155550123"}
 
 
 def reader(inbound: Any = None, report: Any = None, statuses: str = "") -> InboundReader:
     samples = [json.dumps(sample) if sample is not None else "" for sample in (inbound, report)]
-    return InboundReader(*samples, parse_status_map(statuses))
+    return InboundReader.by_example(*samples, parse_status_map(statuses))
 
 
 def read(by: InboundReader, value: Any, content_type: str = JSON, query: str = "") -> list[Any]:
@@ -110,7 +110,7 @@ def test_each_vendor_has_samples_that_read_its_callbacks(
     vendor: str, content_type: str, body: bytes, events: list[Any]
 ) -> None:
     samples = samples_of(vendor)
-    assert InboundReader(samples.inbound, samples.report).read(content_type, "", body) == events
+    assert InboundReader.by_example(samples.inbound, samples.report).read(content_type, "", body) == events
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_the_editor_shows_what_a_sample_would_read(staff: Client) -> None:
     assert found["problems"] == []
     assert 'inboundMessage: taken from "results[].text"' in found["preview"]
     found = check(staff, "report", samples_of("twilio").report)
-    assert "client_reference: not in the sample" in found["preview"]
+    assert "originTimestamp: not in the sample" in found["preview"]
     assert found["picker"][0]["items"][0]["insert"] == "{{feedbackStatus}}"
 
 

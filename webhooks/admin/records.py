@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
+from access.audit import address_of, record
 from core.admin_links import RowLinks, admin_url
 from core.errors import SecretUnreadable
 from core.numbers import search_forms
+from webhooks.finding import find_callbacks
 from webhooks.keywords import Intent
 from webhooks.models import InboundMessage, InboundRequest, RequestState, Webhook
+from webhooks.reprocessing import MOST_AT_ONCE, process_again
 
 _TONES = {
     RequestState.PROCESSED: "good",
@@ -125,12 +133,48 @@ class InboundRequestAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("received_at", "webhook", "standing", "reason", "content_type")
     list_filter = ("state", "webhook", ("received_at", admin.DateFieldListFilter))
     list_select_related = ("webhook",)
+    search_fields = ("number_key",)
+    search_help_text = "A number in any form, a provider's id, or words of a recent message"
     empty_text = "No callbacks yet. Everything your providers post to a webhook URL will appear here."
     change_form_template = "admin/webhooks/raw_callback.html"
+    actions = ("process_again",)
 
     @admin.display(description="State", ordering="state")
     def standing(self, request: InboundRequest) -> SafeString:
         return _badge(request.state, request.get_state_display())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[InboundRequest], search_term: str
+    ) -> tuple[QuerySet[InboundRequest], bool]:
+        """Bodies are sealed: callbacks are found by what was read from them."""
+        return find_callbacks(queryset, search_term), False
+
+    @admin.action(description="Process again")
+    def process_again(self, request: HttpRequest, queryset: QuerySet[InboundRequest]) -> None:
+        """The chosen ones, now; what is too many for one page is left to the workers."""
+        self._process(request, list(queryset.values_list("pk", flat=True)))
+
+    def has_process_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change a webhook may have its callbacks read again."""
+        return bool(request.user.has_perm("webhooks.change_webhook"))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return super().get_actions(request) if self.has_process_permission(request) else {}
+
+    def get_urls(self) -> list[URLPattern]:
+        again = path(
+            "<uuid:request_id>/again/",
+            self.admin_site.admin_view(require_POST(self.again)),
+            name="webhooks_inboundrequest_again",
+        )
+        return [again, *super().get_urls()]
+
+    def again(self, request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
+        """Process one callback again."""
+        if not self.has_process_permission(request):
+            raise PermissionDenied
+        self._process(request, [get_object_or_404(InboundRequest, pk=request_id).pk])
+        return HttpResponseRedirect(reverse("admin:webhooks_inboundrequest_change", args=[request_id]))
 
     def details(self, request: HttpRequest, shown: InboundRequest) -> dict[str, Any]:
         return {
@@ -140,7 +184,15 @@ class InboundRequestAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
             "body": _opened(shown, "body"),
             "headers": "\n".join(f"{name}: {value}" for name, value in shown.headers.items()),
             "inbound_messages": shown.messages.all(),
+            "may_process": shown.webhook is not None and self.has_process_permission(request),
         }
+
+    def _process(self, request: HttpRequest, request_ids: list[uuid.UUID]) -> None:
+        outcome = process_again(request_ids=request_ids)
+        for callback in InboundRequest.objects.filter(pk__in=request_ids[:MOST_AT_ONCE]):
+            record(actor=request.user, action="processed again", obj=callback, address=address_of(request))
+        tell = messages.success if outcome.is_clean else messages.warning
+        tell(request, outcome.text)
 
 
 def _badge(value: str, label: str) -> SafeString:

@@ -6,7 +6,9 @@ from typing import Final
 
 from core.sections import Part, Section
 from webhooks.forms.tables import DOUBLE_FIELDS, KEYWORD_FIELDS, MAPPING_FIELDS, RULE_FIELDS, TOP_FIELDS
+from webhooks.forms.verification import VERIFICATION_FIELDS
 from webhooks.models import OptOutPurpose, OptOutScope
+from webhooks.verification import SCHEMES
 
 # Sections about messages of people: a webhook for delivery reports has no use for them.
 ABOUT_PEOPLE: Final = ("keywords", "rules", "double", "custom", "default")
@@ -41,6 +43,12 @@ def _payload(section: Section) -> str:
     return "Your own samples" if any(own) else "The vendor's standard payload"
 
 
+def _verification(section: Section) -> str:
+    scheme = SCHEMES.get(str(section.values("verify_scheme")))
+    addresses = " from allowed addresses" if section.values("verify_addresses") else ""
+    return f"{scheme.label if scheme else 'None'}{addresses}"
+
+
 PARTS: Final = (
     Part("top", fields=TOP_FIELDS, folds=False),
     Part("keywords", "Keywords and replies", fields=KEYWORD_FIELDS, folds=False),
@@ -52,5 +60,6 @@ PARTS: Final = (
         "change no consent; a word of the lists above wins.",
     ),
     Part("default", "Default reply", fields=("default_reply",), summary=_default),
+    Part("verification", "Verification", fields=VERIFICATION_FIELDS, summary=_verification),
     Part("payload", "Payload", fields=MAPPING_FIELDS, summary=_payload),
 )  # fmt: skip

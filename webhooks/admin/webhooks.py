@@ -29,6 +29,7 @@ from webhooks import reply_preview, services
 from webhooks.admin.bench import bench
 from webhooks.admin.custom import CustomKeywordInline
 from webhooks.admin.pages import webhook_to_change
+from webhooks.admin.secrets import VerificationAdmin
 from webhooks.admin.sections import ABOUT_PEOPLE, PARTS
 from webhooks.forms import WebhookForm
 from webhooks.forms.custom import CustomKeywordFormSet
@@ -45,7 +46,7 @@ _SHOWN_CALLBACKS = 5
 
 
 @admin.register(Webhook)
-class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     """How callbacks of a credential are read and answered."""
 
     form = WebhookForm
@@ -71,6 +72,7 @@ class WebhookAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
             forms.Script("webhooks/webhook.js", defer=True),
             forms.Script("webhooks/chips.js", defer=True),
             forms.Script("webhooks/replies.js", defer=True),
+            "webhooks/verification.js",
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:

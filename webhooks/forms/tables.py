@@ -8,8 +8,10 @@ from typing import Any, Final
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.editor import PayloadEditor
+from webhooks.forms import verification
 from webhooks.forms.widgets import KeywordInput, ReplyInput
 from webhooks.keywords import DEFAULT_HELP, DEFAULT_OPT_IN, DEFAULT_OPT_OUT, Intent
+from webhooks.models import VERIFY_FIELDS
 from webhooks.replies import STANDARD_FUZZY, STANDARD_MESSAGES, STANDARD_PROMPT
 
 _CHECK: Final = "admin:webhooks_webhook_{}_check"
@@ -39,10 +41,11 @@ DOUBLE_FIELDS: Final = ("double_opt_in_keywords", "double_opt_in_message")
 MAPPING_FIELDS: Final = ("inbound_mapping", "report_mapping", "status_map")
 MODEL_FIELDS: Final = (
     *(name for name in TOP_FIELDS if name != "credential"), *KEYWORD_FIELDS, *RULE_FIELDS, *DOUBLE_FIELDS,
-    "default_reply", *MAPPING_FIELDS,
+    "default_reply", *MAPPING_FIELDS, *VERIFY_FIELDS,
 )  # fmt: skip
 
 WIDGETS: Final[Mapping[str, Any]] = {
+    **verification.WIDGETS,
     **{name: KeywordInput(attrs={"placeholder": ", ".join(words)}) for name, words in KEYWORDS.items()},
     **{
         name: ReplyInput(_CHECK.format("message"), attrs={"placeholder": text})
@@ -61,6 +64,7 @@ LABELS: Final[Mapping[str, str]] = {
 _STANDARD: Final = "Leave blank for the standard message shown in grey."
 _BLANK_SAMPLE: Final = "Leave blank for the vendor's standard payload, shown in grey."
 HELP_TEXTS: Final[Mapping[str, str]] = {
+    **verification.HELP_TEXTS,
     "kind": "What your provider sends to this URL: messages of recipients, delivery reports, or both.",
     "brand": "Your name as recipients know it. Standard messages begin with it.",
     "help_contact": "Where people get help: a phone number, an e-mail address or a web page.",

@@ -15,6 +15,7 @@ from core.templating import check_text
 from credentials.models import ApiCredential
 from credentials.vendors import VENDORS
 from webhooks.forms.tables import HELP_TEXTS, KEYWORDS, LABELS, MESSAGES, MODEL_FIELDS, WIDGETS
+from webhooks.forms.verification import VerificationForm
 from webhooks.forms.widgets import CredentialSelect
 from webhooks.keywords import KeywordRules, missing_required, split_keywords
 from webhooks.models import Webhook
@@ -31,7 +32,7 @@ _SAMPLES: dict[str, Callable[[str], object]] = {
 }
 
 
-class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
+class WebhookForm(VerificationForm):
     """Name, vendor, credential, brand, keywords with their messages, and the samples of the payload."""
 
     credential = forms.ModelChoiceField(
@@ -91,6 +92,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         webhook: Webhook = super().save(commit=False)
         if commit:
             save_webhook(webhook=webhook, credential=self.cleaned_data["credential"])
+            self.save_secret(webhook)
         return webhook
 
     def _check_credential(self, cleaned: dict[str, Any]) -> None:

@@ -12,14 +12,8 @@ from core.ids import uuid7
 from credentials.models import ApiCredential, CallbackEndpoint
 from credentials.vendors import vendor_choices
 from messaging.models import Message
-from webhooks.custom_models import CustomAction, CustomKeyword, Forward, ForwardState
 from webhooks.keywords import Intent
-from webhooks.sample_models import KeptSample, SampleSource
-
-__all__ = (
-    "INTENTS", "CustomAction", "CustomKeyword", "Forward", "ForwardState", "InboundMessage", "InboundRequest",
-    "KeptSample", "OptOutPurpose", "OptOutScope", "RequestState", "SampleSource", "Webhook", "WebhookKind",
-)  # fmt: skip
+from webhooks.models.verified import Verified
 
 
 class WebhookKind(models.TextChoices):
@@ -53,20 +47,6 @@ class RequestState(models.TextChoices):
     IGNORED = "ignored", "Nothing in it"
 
 
-class StatusMeaning(models.TextChoices):
-    """What staff say a provider's status word means."""
-
-    NO_PROGRESS = "no_progress", "No progress"
-    SENT = "sent", "Sent"
-    DELIVERED = "delivered", "Delivered"
-    READ = "read", "Delivered and read"
-    UNDELIVERED = "undelivered", "Undelivered"
-    EXPIRED = "expired", "Expired"
-    FAILED = "failed", "Failed"
-    TEMPORARY = "temporary", "A temporary failure: no change, noted"
-    IGNORE = "ignore", "Nothing: ignore it"
-
-
 INTENTS = [
     (Intent.OPT_IN.value, "Opt-in"),
     (Intent.OPT_OUT.value, "Opt-out"),
@@ -78,7 +58,7 @@ INTENTS = [
 ]
 
 
-class Webhook(models.Model):
+class Webhook(Verified):
     """How a credential's callbacks are read and answered; its URL is the endpoint's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -152,12 +132,12 @@ class InboundRequest(models.Model):
     )
     received_at = models.DateTimeField("Received", default=timezone.now)
     method = models.CharField("Method", max_length=8)
-    role = models.CharField("URL ends with", max_length=50, blank=True)
     content_type = models.CharField("Content type", max_length=100, blank=True)
     query = EncryptedTextField("Query", blank=True)
     body = EncryptedTextField("Body", blank=True)
     body_is_base64 = models.BooleanField(default=False)
     headers = models.JSONField("Headers", default=dict)
+    role = models.CharField("URL ends with", max_length=50, blank=True)
     number_key = models.CharField(max_length=32, blank=True)
     id_key = models.CharField(max_length=32, blank=True)
     state = models.CharField("State", max_length=12, choices=RequestState, default=RequestState.RECEIVED)
@@ -242,67 +222,3 @@ class InboundMessage(models.Model):
 
     def __str__(self) -> str:
         return f"Message from {self.msisdn}"
-
-
-class ProviderStatus(models.Model):
-    """A status word of a provider that nobody knew, and what staff say it means; blank: not yet said."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    scope = models.CharField(max_length=60, editable=False)
-    word = models.CharField("Status word", max_length=255, editable=False)
-    meaning = models.CharField("Means", max_length=12, blank=True, choices=StatusMeaning)
-    seen = models.PositiveIntegerField("Seen", default=1, editable=False)
-    first_seen_at = models.DateTimeField("First seen", auto_now_add=True)
-    last_seen_at = models.DateTimeField("Last seen", default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = "provider status"
-        verbose_name_plural = "provider statuses"
-        ordering = ["-last_seen_at"]
-        constraints = [models.UniqueConstraint(fields=["scope", "word"], name="provider_status_once")]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-class HeldReport(models.Model):
-    """A delivery report whose status word nobody knew; applied once the word has a meaning."""
-
-    id = models.BigAutoField(primary_key=True)
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="held_reports")
-    request = models.ForeignKey(InboundRequest, null=True, on_delete=models.SET_NULL, related_name="+")
-    word = models.CharField(max_length=255)
-    report = models.JSONField()
-    received_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["webhook", "word"], name="held_report_word")]
-
-    def __str__(self) -> str:
-        return f"{self.word} of {self.received_at:%Y-%m-%d %H:%M:%S}"
-
-
-class PartialMessage(models.Model):
-    """The parts of a long inbound message that came one by one; `parts` is a sealed JSON object, number -> text.
-
-    It stays for a while after it has been delivered: a part that comes again is known then.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="partial_messages")
-    request = models.ForeignKey(InboundRequest, null=True, on_delete=models.SET_NULL, related_name="+")
-    key = models.CharField(max_length=64)
-    count = models.PositiveSmallIntegerField()
-    event = EncryptedTextField()
-    parts = EncryptedTextField()
-    received_at = models.DateTimeField(default=timezone.now)
-    delivered_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["received_at"]
-        constraints = [models.UniqueConstraint(fields=["webhook", "key"], name="partial_message_once")]
-        indexes = [models.Index(fields=["delivered_at", "received_at"], name="partial_message_due")]
-
-    def __str__(self) -> str:
-        return f"Long message of {self.received_at:%Y-%m-%d %H:%M:%S}"

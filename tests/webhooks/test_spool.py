@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from consent.models import ConsentEvent
+from core.errors import PayloadUnreadable
+from messaging import hosts
+from messaging.models import WebHost
+from tests.webhooks.conftest import PERSON, Post, inbound, path_of, replies
+from webhooks import lookup
+from webhooks.callback import Callback
+from webhooks.models import InboundMessage, InboundRequest, RequestState, Webhook
+from webhooks.services import delete_webhook
+from webhooks.spool import certainty, entries, keeper
+from webhooks.spool.entries import Entry, EntryUnreadable, from_bytes, to_bytes
+from webhooks.spool.outage import Outage, outage
+from webhooks.spool.replaying import replay
+from webhooks.spool.store import SpoolUnavailable, Store, store
+
+CALLBACK = Callback(
+    path="/hooks/x/",
+    query="a=1",
+    headers={"X-Sign": "ü"},
+    body=b"\x00\xffbody",
+    role="sent",
+    address="192.0.2.1",
+)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Store:
+    return Store(tmp_path / "files", most_files=3, most_bytes=1000)
+
+
+def put(spool: Store, data: bytes = b"data", *, age: int = 0) -> str:
+    return spool.put(request_id=uuid.uuid4(), received_at=timezone.now() - timedelta(seconds=age), data=data)
+
+
+def down() -> Any:
+    """The database does not answer the look-up of a webhook, nor anything after it."""
+    return patch("webhooks.views.find_webhook", side_effect=OperationalError("connection refused"))
+
+
+@pytest.fixture
+def known(webhook: Webhook, monkeypatch: Any) -> Webhook:
+    """This host has told the senders of itself and knows its webhooks; an answer need not wait long."""
+    monkeypatch.setattr(certainty, "CERTAIN_AFTER", 0.0)
+    keeper.beat(store())
+    lookup.learn()
+    return webhook
+
+
+def test_files_are_whole_private_and_in_order_of_arrival(spool: Store, tmp_path: Path) -> None:
+    late, early = put(spool, b"late"), put(spool, b"early", age=10)
+    assert spool.names() == [early, late]
+    assert spool.read(early) == b"early"
+    assert stat.S_IMODE((tmp_path / "files").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "files").iterdir()} == {0o600}
+    spool.remove(early)
+    spool.remove(early)
+    assert (spool.has(early), spool.has(late)) == (False, True)
+
+
+def test_file_and_directory_are_synced_before_anybody_is_told(spool: Store) -> None:
+    order: list[str] = []
+    real_sync, real_replace = os.fsync, Path.replace
+
+    def sync(descriptor: int) -> None:
+        order.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        real_sync(descriptor)
+
+    def replace(path: Path, target: Path) -> Path:
+        order.append("rename")
+        return real_replace(path, target)
+
+    with patch("os.fsync", sync), patch.object(Path, "replace", replace):
+        put(spool)
+    assert order == ["file", "rename", "directory"]
+
+
+@pytest.mark.parametrize(("files", "size"), [(3, 1), (1, 900)])
+def test_a_full_spool_takes_nothing_more(spool: Store, files: int, size: int) -> None:
+    names = [put(spool, b"x" * size) for _ in range(files)]
+    with pytest.raises(SpoolUnavailable, match="full"):
+        put(spool, b"x" * 200)
+    assert sorted(spool.names()) == sorted(names)
+
+
+def test_a_spool_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file stands in the way")
+    with pytest.raises(SpoolUnavailable, match="not writable"):
+        put(Store(tmp_path / "taken" / "spool", most_files=3, most_bytes=1000))
+
+
+def test_a_write_that_fails_leaves_nothing_behind(spool: Store, tmp_path: Path) -> None:
+    with (
+        patch("os.fsync", side_effect=OSError(28, "No space left on device")),
+        pytest.raises(SpoolUnavailable),
+    ):
+        put(spool)
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_a_host_keeps_its_id(spool: Store, tmp_path: Path) -> None:
+    again = Store(tmp_path / "files", most_files=3, most_bytes=1000)
+    assert spool.host_id() == again.host_id() == spool.host_id()
+    assert Store(tmp_path / "other", most_files=3, most_bytes=1000).host_id() != spool.host_id()
+
+
+def test_one_process_reads_at_a_time(spool: Store, tmp_path: Path) -> None:
+    with (
+        spool.only_reader() as first,
+        Store(tmp_path / "files", most_files=1, most_bytes=1).only_reader() as second,
+    ):
+        assert (first, second) == (True, False)
+    with spool.only_reader() as again:
+        assert again
+
+
+def test_the_last_process_of_a_host_knows_it_is(spool: Store) -> None:
+    first, second = spool.join(), spool.join()
+    assert not spool.is_last(first)
+    os.close(second)
+    assert spool.is_last(first)
+    os.close(first)
+
+
+def test_an_entry_comes_back_as_it_was_and_its_file_tells_nothing() -> None:
+    entry = Entry(request_id=uuid.uuid4(), webhook_id=uuid.uuid4(), callback=CALLBACK)
+    data = to_bytes(entry)
+    assert from_bytes(f"1-{entry.request_id.hex}-2.sealed", data) == entry
+    assert b"body" not in data
+    for name, changed in (
+        (f"1-{uuid.uuid4().hex}-2.sealed", data),
+        (f"1-{entry.request_id.hex}-2.sealed", data[:-5] + b"AAAAA"),
+        (f"1-{entry.request_id.hex}-2.sealed", b"\xff"),
+        ("nonsense.sealed", data),
+    ):
+        with pytest.raises(EntryUnreadable):
+            from_bytes(name, changed)
+
+
+def test_a_stop_during_an_outage_is_taken_and_acted_on_afterwards(post: Post, known: Webhook) -> None:
+    with down(), outage_of_receiving():
+        assert post(inbound("STOP")).status_code == 200
+    assert not InboundRequest.objects.exists()
+    came = timezone.now()
+    assert replay() == 1
+    assert replay() == 0
+    request, event = InboundRequest.objects.get(), ConsentEvent.objects.get()
+    assert (request.state, event.kind) == (RequestState.PROCESSED, "opt_out")
+    assert event.occurred_at == request.received_at < came
+    assert len(replies()) == 1
+
+
+def outage_of_receiving() -> Any:
+    return patch("webhooks.receiving.insert", side_effect=OperationalError("connection refused"))
+
+
+def test_a_callback_that_reached_the_database_after_all_has_no_second_effect(
+    post: Post, known: Webhook
+) -> None:
+    post(inbound("STOP"))
+    request = InboundRequest.objects.get()
+    entries.keep(Entry(request_id=request.pk, webhook_id=known.pk, callback=Callback(body=b"{}")))
+    assert replay() == 1
+    assert InboundRequest.objects.count() == ConsentEvent.objects.count() == 1
+
+
+def test_replay_follows_the_order_of_arrival(known: Webhook) -> None:
+    for number, text in enumerate(("STOP", "START", "hello")):
+        moment = timezone.now() - timedelta(seconds=30 - number)
+        body = json.dumps(inbound(text)).encode()
+        callback = Callback(headers={"Content-Type": "application/json"}, body=body, received_at=moment)
+        entries.keep(Entry(request_id=uuid.uuid4(), webhook_id=known.pk, callback=callback))
+    assert replay() == 3
+    texts = InboundMessage.objects.order_by("id").values_list("text", flat=True)
+    assert list(texts) == ["STOP", "START", "hello"]
+
+
+def test_while_the_database_fails_again_the_file_waits(post: Post, known: Webhook) -> None:
+    with down():
+        post(inbound("STOP"))
+    with outage_of_receiving():
+        assert replay() == 0
+    assert replay() == 1
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_what_fails_for_another_reason_is_left_to_the_leftovers(post: Post, known: Webhook) -> None:
+    with down():
+        post(inbound("STOP"))
+    with patch("webhooks.acting.accept", side_effect=ZeroDivisionError):
+        assert replay() == 1
+    assert InboundRequest.objects.get().state == RequestState.RECEIVED
+
+
+def test_what_cannot_be_opened_is_set_aside_and_the_rest_goes_on(post: Post, known: Webhook) -> None:
+    spool = store()
+    damaged = spool.put(
+        request_id=uuid.uuid4(), received_at=timezone.now() - timedelta(hours=1), data=b"damaged"
+    )
+    with down():
+        post(inbound("STOP"))
+    assert replay() == 1
+    assert (spool.names(), spool.count_set_aside(), spool.has(damaged)) == ([], 1, False)
+    keeper.beat(spool)
+    assert WebHost.objects.get().set_aside == 1
+
+
+def test_a_webhook_deleted_meanwhile_leaves_its_callback_for_staff(post: Post, known: Webhook) -> None:
+    with down():
+        post(inbound("STOP"))
+    delete_webhook(webhook=known)
+    assert replay() == 1
+    request = InboundRequest.objects.get()
+    assert (request.webhook, request.state) == (None, RequestState.QUARANTINED)
+    assert "deleted" in request.reason
+
+
+def test_during_an_outage_nobody_learns_whether_a_token_is_known(client: Any, known: Webhook) -> None:
+    with down():
+        assert client.post("/hooks/unknown/").status_code == 503
+
+
+@pytest.mark.parametrize("fault", ["unknown host", "full", "uncertain"])
+def test_what_the_spool_cannot_promise_is_a_503(
+    post: Post, known: Webhook, settings: Any, monkeypatch: Any, fault: str
+) -> None:
+    if fault == "unknown host":
+        store().forget_beat()
+    elif fault == "full":
+        settings.SMSGATEWAY_SPOOL_MAX_FILES = 0
+    else:
+        monkeypatch.setattr(certainty, "_GIVE_UP_AFTER", 0.0)
+    with down():
+        assert post(inbound("STOP")).status_code == 503
+
+
+def test_a_forgery_is_refused_and_not_spooled(post: Post, known: Webhook) -> None:
+    from webhooks.verification import Verdict
+
+    with down(), patch("webhooks.receiving._verdict", return_value=Verdict(valid=False, reason="no")):
+        assert post(inbound("STOP")).status_code == 403
+    assert not store().names()
+
+
+def test_the_answer_waits_until_gates_are_certain_to_wait(
+    post: Post, known: Webhook, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(certainty, "CERTAIN_AFTER", 0.4)
+    keeper.beat(store())
+    with down():
+        assert post(inbound("STOP")).status_code == 200
+    assert (store().seconds_since_beat() or 0) >= 0.4
+
+
+def test_a_report_need_not_wait(post: Post, known: Webhook, monkeypatch: Any) -> None:
+    monkeypatch.setattr(certainty, "_GIVE_UP_AFTER", 0.0)
+    with down():
+        body = {"type": "delivery_report", "messageId": "p1", "status": "DELIVERED", "to": PERSON}
+        assert post(body).status_code == 200
+    assert len(store().names()) == 1
+
+
+def test_a_callback_whose_processing_lost_the_database_goes_to_the_spool(post: Post, known: Webhook) -> None:
+    with (
+        patch("webhooks.receiving._process", side_effect=OperationalError("server closed the connection")),
+        patch("webhooks.receiving._keep_unprocessed", side_effect=OperationalError("connection refused")),
+    ):
+        assert post(inbound("STOP")).status_code == 200
+    assert outage.is_on()
+    assert replay() == 1
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_what_is_unreadable_is_spooled_too_and_quarantined_later(post: Post, known: Webhook) -> None:
+    with down():
+        assert post("{nonsense").status_code == 200
+        assert post("[" * 65 + "]" * 65).status_code == 400
+    replay()
+    assert InboundRequest.objects.get().state == RequestState.QUARANTINED
+    assert PayloadUnreadable.code
+
+
+def test_an_outage_ends_with_the_keepers_beat_or_by_itself() -> None:
+    state = Outage()
+    state.begin()
+    assert state.is_on()
+    state.end()
+    assert not state.is_on()
+    with patch("webhooks.spool.outage.time.monotonic", return_value=1000.0):
+        state.begin()
+        state.beat_begins()
+    with patch("webhooks.spool.outage.time.monotonic", return_value=1004.0):
+        assert not state.is_on()
+    with patch("webhooks.spool.outage.time.monotonic", return_value=1006.0):
+        assert state.is_on()  # the beat hangs
+        state.beat_ends()
+        assert not state.is_on()
+
+
+def test_the_keeper_makes_the_host_known_reads_the_spool_and_takes_leave(
+    post: Post, webhook: Webhook
+) -> None:
+    with patch.object(keeper, "close_old_connections"):
+        mine = keeper.Keeper(store(), outage)
+        mine.round()
+        assert lookup.known_webhook(path_of(webhook).split("/")[2]) == webhook
+        with patch("webhooks.spool.certainty.CERTAIN_AFTER", 0.0), down():
+            post(inbound("STOP"))
+        assert outage.is_on()
+        mine.round()
+    assert not outage.is_on()
+    assert ConsentEvent.objects.count() == 1
+    assert hosts.known_hosts()[0].spooled == 0
+    with patch.object(mine, "_thread"), patch.object(keeper, "connection"):
+        mine.stop()
+    assert not hosts.known_hosts()
+    assert store().seconds_since_beat() is None

@@ -1,0 +1,39 @@
+"""Raw callbacks go after a while, in small steps; messages read from them and the consent ledger stay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from core.clock import now
+from webhooks.models import InboundMessage, InboundRequest, InboundRequestKey, RequestState
+
+BATCH = 500
+_MOST_BATCHES = 20  # in one round: the next one goes on
+
+
+def purge_callbacks() -> int:
+    """Delete raw callbacks older than SMSGATEWAY_RAW_CALLBACK_DAYS (0: keep all); gives how many.
+
+    What was received and not processed yet is never deleted.
+    """
+    days = settings.SMSGATEWAY_RAW_CALLBACK_DAYS
+    if days <= 0:
+        return 0
+    old = InboundRequest.objects.filter(received_at__lt=now() - timedelta(days=days))
+    done = 0
+    for _ in range(_MOST_BATCHES):
+        ids = list(
+            old.exclude(state=RequestState.RECEIVED)
+            .order_by("received_at")
+            .values_list("pk", flat=True)[:BATCH]
+        )
+        if not ids:
+            break
+        with transaction.atomic():
+            InboundMessage.objects.filter(request_id__in=ids).update(request=None)
+            InboundRequestKey.objects.filter(request_id__in=ids).delete()
+            done += InboundRequest.objects.filter(pk__in=ids).delete()[0]
+    return done
