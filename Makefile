@@ -9,7 +9,7 @@ PORT ?= 8000
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots bench-embedded bench-engine contracts clean
+.PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots bench-embedded bench-engine bench-keywords contracts clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-embedded: $(DEV_STAMP) ## 200 messages through the embedded default; targe
 
 bench-engine: $(DEV_STAMP) ## CPU of rendering and sending one request; targets 0.25 ms, and no slower than requests
 	$(BIN)/python -m bench.engine
+
+bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s
+	$(BIN)/python -m bench.keywords
 
 contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers: sending, messages, reports
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \

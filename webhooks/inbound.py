@@ -39,7 +39,7 @@ def take(
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
             return Note(RequestState.PROCESSED, "Received before; nothing was done again.", subject_id)
-        if match.intent is Intent.NONE:
+        if match.intent not in _KINDS:  # kept with what was read in it
             return Note(RequestState.PROCESSED)
         if late and message.occurred_at is None:
             message.occurred_at = raw.received_at

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks.folding import fold, fold_look_alikes
+from webhooks.keywords.folding import fold, fold_look_alikes
 
 SAME = [
     ("STOP", "stop"),

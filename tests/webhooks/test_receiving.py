@@ -45,7 +45,7 @@ def test_a_stop_withdraws_consent_suppresses_what_waits_and_is_answered_once(
     assert (answer.status_code, answer.content) == (200, b"")
     event = ConsentEvent.objects.get()
     assert (event.kind, event.scope, event.purpose, event.source) == ("opt_out", "all", "all", "keyword")
-    assert (event.keyword, event.rule_version) == ("STOP", "keywords-1/with_courtesy")
+    assert (event.keyword, event.rule_version) == ("STOP", "keywords-2/with_courtesy")
     assert ConsentState.objects.get().state == "out"
     states = dict(Message.objects.exclude(purpose=Purpose.CONSENT_REPLY).values_list("id", "state"))
     assert states == {waiting.id: State.SUPPRESSED, code.id: State.QUEUED, elsewhere.id: State.QUEUED}

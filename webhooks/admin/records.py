@@ -33,6 +33,7 @@ _TONES = {
     RequestState.RECEIVED: "warn",
     Intent.OPT_IN.value: "good",
     Intent.OPT_OUT.value: "bad",
+    Intent.POSSIBLE_OPT_OUT.value: "warn",
 }
 _LONGEST_EXCERPT = 60
 

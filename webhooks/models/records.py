@@ -51,9 +51,9 @@ INTENTS = [
     (Intent.OPT_IN.value, "Opt-in"),
     (Intent.OPT_OUT.value, "Opt-out"),
     (Intent.HELP.value, "Help"),
-    ("double_opt_in", "Double opt-in"),
-    ("possible_opt_out", "Possible opt-out"),
-    ("custom", "Custom keyword"),
+    (Intent.DOUBLE_OPT_IN.value, "Double opt-in"),
+    (Intent.CUSTOM.value, "Custom keyword"),
+    (Intent.POSSIBLE_OPT_OUT.value, "Possible opt-out"),
     (Intent.NONE.value, "No keyword"),
 ]
 

@@ -1,5 +1,4 @@
 """One plain form for texts that a reader would call the same. Pure: no Django, no models."""
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
