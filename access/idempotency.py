@@ -58,6 +58,11 @@ def forget_old(*, older_than: timedelta = KEPT_AT_LEAST, batch: int = 500) -> in
             return deleted
 
 
+def forget_about(msisdn: str) -> int:
+    """Blank stored answers that name a number (E.164); a repeat gets the same status and an empty answer."""
+    return IdempotencyRecord.objects.filter(response__icontains=msisdn[1:]).update(response={})
+
+
 def _insert(record: IdempotencyRecord) -> IdempotencyRecord | None:
     """The record if it is the first with its key; waits while another transaction holds the same key."""
     try:

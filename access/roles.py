@@ -37,7 +37,18 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
 }
-_LEDGER: dict[str, tuple[str, ...]] = {"consent.consentevent": VIEW}
+_LEDGER: dict[str, tuple[str, ...]] = {
+    "consent.consentevent": VIEW,
+    "consent.consentreview": VIEW,
+    "consent.suppression": VIEW,
+    "consent.disclosuretext": VIEW,
+}
+_CONSENT: dict[str, tuple[str, ...]] = {
+    "consent.consentevent": ("add", "view"),
+    "consent.consentreview": ("change", "view"),
+    "consent.suppression": EDIT,
+    "consent.disclosuretext": ("add", "view"),
+}
 _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "access.apikey": EDIT,
     "access.auditentry": VIEW,
@@ -49,8 +60,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
     "author": _EVERYDAY | _PEOPLE,
     "operator": _EVERYDAY | _PEOPLE | _SETTINGS | _LEDGER,
-    "consent officer": _EVERYDAY | {"consent.consentevent": ("add", "view")},
-    "admin": _EVERYDAY | _PEOPLE | _SETTINGS | _ADMINISTRATION | {"consent.consentevent": ("add", "view")},
+    "consent officer": _EVERYDAY | _CONSENT,
+    "admin": _EVERYDAY | _PEOPLE | _SETTINGS | _ADMINISTRATION | _CONSENT,
 }
 
 

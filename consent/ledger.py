@@ -7,28 +7,42 @@ writes own it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Value
 
-from consent import writing
-from consent.chain import hash_of, verify_chain
-from consent.models import ConsentEvent, ConsentSubject, Kind, Source
-from consent.rules import Change, Decision, State, decide, fold, lifts_anything
+from consent.chain import CURRENT_FORMAT, hash_of, verify_chain
+from consent.models import (
+    ConsentEvent,
+    ConsentState,
+    ConsentSubject,
+    DisclosureText,
+    Kind,
+    Source,
+    Suppression,
+)
+from consent.rules import ALL, SUPPRESSED, Change, Decision, State, decide, fold, lifts_anything
 from consent.sealing import data_key, number_hash, seal_evidence
 from consent.selectors import history
 from core.clock import now
 from core.errors import RequestInvalid
 
 __all__ = (
-    "Decision", "State", "decide", "history", "last_choice", "lock_for_sending", "record", "states_for", "subjects_for",
-    "verify_chain",
+    "Decision", "State", "decide", "history", "last_choice", "lock_for_sending", "record", "standing_for", "states_for",
+    "subjects_for", "verify_chain",
 )  # fmt: skip
 _BATCH = 1000
 _TICK = timedelta(microseconds=1)
 _PURPOSES = ("all", "marketing", "transactional")
+# Kinds by which a person chooses, and what each says.
+CHOICES: dict[str, str] = {
+    Kind.OPT_IN: Kind.OPT_IN, Kind.OPT_IN_CONFIRMED: Kind.OPT_IN, Kind.OPT_OUT: Kind.OPT_OUT,
+}  # fmt: skip
+# Kinds after which messages may have to stop.
+WITHDRAWALS = (Kind.OPT_OUT, Kind.CARRIER_BLOCK, Kind.ERASE)
 
 
 def subjects_for(msisdns: Collection[str]) -> dict[str, int]:
@@ -66,24 +80,56 @@ def lock_for_sending(subject_ids: Iterable[int]) -> None:
 def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
     """States by subject id, an empty tuple for those without any; one query."""
     found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
-    for subject_id, state in writing.read_states(found.keys()):
-        found[subject_id].append(state)
+    rows = ConsentState.objects.filter(subject_id__in=found.keys()).values_list("subject_id", *_CELL)
+    for subject_id, *cell in rows:
+        found[subject_id].append(State(*cell))
+    return {subject_id: tuple(states) for subject_id, states in found.items()}
+
+
+_CELL = ("scope", "purpose", "state", "source", "out_at", "in_at", "paused_at")
+
+
+def standing_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
+    """All that `decide` needs: the states, and an entry of the suppression list as a state of its own; one query."""
+    moment = now()
+    cells = ConsentState.objects.filter(subject_id__in=subject_ids).values_list("subject_id", *_CELL)
+    entries = Suppression.objects.filter(subject_id__in=subject_ids, lifted_at__isnull=True)
+    listed = entries.order_by().values_list(
+        "subject_id", "scope", Value(ALL), Value(SUPPRESSED), "code", "until", "lifted_at", "lifted_at"
+    )
+    found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
+    for subject_id, *cell in cells.union(listed, all=True):
+        state = State(*cell)
+        if state.state != SUPPRESSED:
+            found[subject_id].append(state)
+        elif state.out_at is None or state.out_at > moment:  # its end stands there
+            found[subject_id].append(replace(state, out_at=None))
     return {subject_id: tuple(states) for subject_id, states in found.items()}
 
 
 def last_choice(msisdn: str) -> tuple[str, int]:
-    """Kind and sequence of the newest opt-in or opt-out, ("", 0) without one; call it in a transaction.
+    """What the newest opt-in or opt-out says, and its sequence; ("", 0) without one. Call it in a transaction.
 
     The subject stays locked until the transaction ends, so no other choice can come between.
     """
-    choices = ConsentEvent.objects.filter(subject=_locked_subject(msisdn)).exclude(kind=Kind.HELP)
-    return choices.order_by("-sequence").values_list("kind", "sequence").first() or ("", 0)
+    choices = ConsentEvent.objects.filter(subject=_locked_subject(msisdn), kind__in=CHOICES)
+    kind, sequence = choices.order_by("-sequence").values_list("kind", "sequence").first() or ("", 0)
+    return CHOICES.get(kind, ""), sequence
+
+
+def last_choice_before(event: ConsentEvent) -> str:
+    """What the person's last opt-in or opt-out before this event says, "" without one."""
+    before = ConsentEvent.objects.filter(
+        subject_id=event.subject_id, sequence__lt=event.sequence, kind__in=CHOICES
+    )
+    return CHOICES.get(before.order_by("-sequence").values_list("kind", flat=True).first() or "", "")
 
 
 @transaction.atomic
 def record(
     *,
-    msisdn: str,
+    msisdn: str = "",
+    subject_id: int | None = None,
     kind: str,
     scope: str = "all",
     purpose: str = "all",
@@ -95,19 +141,26 @@ def record(
     reason: str = "",
     reference: str = "",
     occurred_at: datetime | None = None,
+    time_proven: bool = False,
+    decision: str = "",
+    disclosure: DisclosureText | None = None,
+    policy_version: str = "",
     evidence: Mapping[str, Any] | None = None,
 ) -> ConsentEvent:
     """Write one event and fold it into the state, in one transaction, with the subject locked first.
 
-    `occurred_at` is the provider's time; one from the future counts as now. Staff and API need a `reason` and
-    `evidence` (or `text`) to turn an opt-out into an opt-in: RequestInvalid without.
+    The person is named by `msisdn` (E.164), or by `subject_id` where the number may be erased already.
+    `occurred_at` is the provider's time, `time_proven` that a signature covers it; one from the future counts as now
+    and proves nothing. Staff and API need a `reason` and `evidence` (or `text`) to turn an opt-out into an opt-in:
+    RequestInvalid without. Of a web form `evidence` holds `url`, `ip` and `user_agent`; `disclosure` is what it showed.
     """
     _check_words(kind=kind, source=source, scope=scope, purpose=purpose)
-    subject = _locked_subject(msisdn)
+    subject = lock_subject(subject_id) if subject_id is not None else _locked_subject(msisdn)
     # Never before the event it follows, whatever the clocks of two hosts say.
     received_at = max(now(), subject.touched_at + _TICK)
     claimed_at = occurred_at or received_at
-    change = Change(kind, scope, purpose, source, occurred_at=min(claimed_at, received_at))
+    proven = time_proven and occurred_at is not None and claimed_at <= received_at
+    change = Change(kind, scope, purpose, source, min(claimed_at, received_at), proven, decision)
     states = states_for([subject.pk])[subject.pk]
     _check_proof(states, change, reason=reason, proof=text or evidence)
     event = ConsentEvent(
@@ -119,10 +172,13 @@ def record(
         actor=actor[:200],
         reason=reason[:500],
         reference=reference[:200],
+        disclosure=disclosure,
+        policy_version=policy_version[:50],
+        format=CURRENT_FORMAT,
     )
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
-    writing.write_states(event, fold(states, change))
+    _store(event, fold(states, change))
     return event
 
 
@@ -146,25 +202,56 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+def lock_subject(subject_id: int) -> ConsentSubject:
+    """Own a subject until the transaction ends; every consent write starts here."""
+    return ConsentSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+
+
 def _locked_subject(msisdn: str) -> ConsentSubject:
-    return writing.locked_subject(subjects_for([msisdn])[msisdn])
+    # NO KEY: new messages may still point at the subject; senders, who share the row, have to wait.
+    # Its key is not selected along: a joined row would be as old as the wait for the lock.
+    subjects = ConsentSubject.objects.select_for_update(no_key=True)
+    subject = subjects.filter(number_hash=number_hash(msisdn)).first()
+    return subject or lock_subject(subjects_for([msisdn])[msisdn])
 
 
 def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
     """Join the event to its subject's chain; the subject is locked."""
     subject = event.subject
     event.sequence, event.previous_hash = subject.last_sequence + 1, subject.head_hash
-    event.evidence = seal_evidence(
-        data_key(subject, said["number"]), said, number_hash=subject.number_hash, sequence=event.sequence
-    )
+    key = data_key(subject, said["number"])
+    event.evidence = seal_evidence(key, said, number_hash=subject.number_hash, sequence=event.sequence)
     event.hash = hash_of(event, number_hash=subject.number_hash)
-    writing.insert_event(event)
+    event.save()
     subject.last_sequence, subject.head_hash, subject.touched_at = (
         event.sequence,
         event.hash,
         event.received_at,
     )
-    writing.update_subject(subject)
+    subject.save(update_fields=("last_sequence", "head_hash", "touched_at"))
+
+
+def _store(event: ConsentEvent, states: Iterable[State]) -> None:
+    ConsentState.objects.bulk_create(
+        [
+            ConsentState(
+                subject_id=event.subject_id,
+                scope=state.scope,
+                purpose=state.purpose,
+                state=state.state,
+                source=state.source,
+                out_at=state.out_at,
+                in_at=state.in_at,
+                paused_at=state.paused_at,
+                event=event,
+                changed_at=event.received_at,
+            )
+            for state in states
+        ],
+        update_conflicts=True,
+        unique_fields=("subject", "scope", "purpose"),
+        update_fields=("state", "source", "out_at", "in_at", "paused_at", "event", "changed_at"),
+    )
 
 
 def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:

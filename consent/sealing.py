@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from consent.models import ConsentSubject, SubjectKey
-from core import prepared
-from core.bulk import insert_rows
 from core.errors import SecretUnreadable
 from core.secrets import keyed_hash, seal, seal_with, unseal, unseal_with
 
 _KEY_BYTES = 32
-_WRAPPED_KEY = f"SELECT wrapped_key FROM {SubjectKey._meta.db_table} WHERE subject_id = %s"
 
 
 def number_hash(msisdn: str) -> str:
@@ -23,17 +20,18 @@ def number_hash(msisdn: str) -> str:
 
 
 def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
-    """The subject's data key, made when the first event is about to be written."""
-    stored, _ = prepared.execute(_WRAPPED_KEY, [subject.pk])
-    if stored:
-        return unseal(stored[0][0], aad=_place("wrapped_key", subject.pk))
+    """The subject's data key, made when the first event is about to be written; the subject is locked."""
+    stored = key_of(subject)
+    if stored is not None:
+        return _unwrap(stored)
     key = os.urandom(_KEY_BYTES)
-    made = {
-        "subject_id": subject.pk,
-        "wrapped_key": seal(key, aad=_place("wrapped_key", subject.pk)),
-        "sealed_number": seal_with(key, msisdn.encode("utf-8"), aad=_place("sealed_number", subject.pk)),
-    }
-    insert_rows(SubjectKey, [made])
+    if not msisdn:  # the number is erased, and nothing said about it now shall be readable later
+        return key
+    SubjectKey.objects.create(
+        subject=subject,
+        wrapped_key=seal(key, aad=_place("wrapped_key", subject.pk)),
+        sealed_number=seal_with(key, msisdn.encode("utf-8"), aad=_place("sealed_number", subject.pk)),
+    )
     return key
 
 
@@ -55,6 +53,14 @@ def open_evidence(
         return None
     evidence: dict[str, Any] = json.loads(plain)
     return evidence
+
+
+def key_of(subject: ConsentSubject) -> SubjectKey | None:
+    """The subject's key, None when there is none (any more); no query when `key` was selected along."""
+    try:
+        return subject.key
+    except SubjectKey.DoesNotExist:
+        return None
 
 
 def open_number(key: SubjectKey | None) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from consent.models import ConsentEvent, ConsentState, ConsentSubject, SubjectKey
+from consent.models import ConsentEvent, ConsentState, ConsentSubject
 from consent.rules import State
-from consent.sealing import number_hash, open_evidence, open_number
+from consent.sealing import key_of, number_hash, open_evidence, open_number
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def opened(events: Iterable[ConsentEvent]) -> Iterable[OpenedEvent]:
 def open_event(event: ConsentEvent) -> OpenedEvent:
     """One event with its sealed parts open."""
     said = open_evidence(
-        _key_of(event.subject), event.evidence, number_hash=event.subject.number_hash, sequence=event.sequence
+        key_of(event.subject), event.evidence, number_hash=event.subject.number_hash, sequence=event.sequence
     )
     if said is None:
         return OpenedEvent(event=event, number="", text="", evidence={}, erased=True)
@@ -45,16 +45,9 @@ def open_event(event: ConsentEvent) -> OpenedEvent:
 
 def state_of(row: ConsentState) -> State:
     """A stored cell as the rules see it."""
-    return State(row.scope, row.purpose, row.state, row.source, row.out_at)
+    return State(row.scope, row.purpose, row.state, row.source, row.out_at, row.in_at, row.paused_at)
 
 
 def number_of(subject: ConsentSubject) -> str:
     """The subject's number (E.164), or "" once it is erased; no query when `key` was selected along."""
-    return open_number(_key_of(subject))
-
-
-def _key_of(subject: ConsentSubject) -> SubjectKey | None:
-    try:
-        return subject.key
-    except SubjectKey.DoesNotExist:
-        return None
+    return open_number(key_of(subject))

@@ -18,10 +18,16 @@ class Trigger:
     postgresql: tuple[str, ...]
 
 
-def append_only(table: str) -> tuple[Trigger, ...]:
-    """Triggers that let rows of `table` be inserted, and neither changed, deleted nor truncated."""
+def append_only(table: str, *, blankable: str = "", fixed: Iterable[str] = ()) -> tuple[Trigger, ...]:
+    """Triggers that let rows of `table` be inserted, and neither changed, deleted nor truncated.
+
+    A `blankable` column may be emptied while the `fixed` ones, all the others, stay: a person can be forgotten.
+    """
+    same = " AND ".join(f'NEW."{column}" = OLD."{column}"' for column in fixed)
+    unless = f"NEW.{blankable} = '' AND {same}" if blankable else ""
     return (
-        *(_row_refusal(table, verb) for verb in ("UPDATE", "DELETE")),
+        _row_refusal(table, "UPDATE", unless=unless),
+        _row_refusal(table, "DELETE"),
         Trigger(
             name=f"{table}_no_truncate",
             table=table,
@@ -35,16 +41,17 @@ def append_only(table: str) -> tuple[Trigger, ...]:
     )
 
 
-def _row_refusal(table: str, verb: str) -> Trigger:
+def _row_refusal(table: str, verb: str, *, unless: str = "") -> Trigger:
     name = f"{table}_no_{verb.lower()}"
     text = f"{table} is append-only"
+    when = f" WHEN (NOT ({unless}))" if unless else ""
     return Trigger(
         name=name,
         table=table,
-        sqlite=f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{text}'); END",
+        sqlite=f"CREATE TRIGGER {name} BEFORE {verb} ON {table}{when} BEGIN SELECT RAISE(ABORT, '{text}'); END",
         postgresql=(
             _refusing_function(name, text),
-            f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH ROW{when} EXECUTE FUNCTION {name}()",
         ),
     )
 

@@ -81,7 +81,7 @@ def pass_gate(claim: Claim) -> list[Passed]:
         if hosts.must_wait():
             give_back(claim.token, claim.message_ids, reason=Reason.SPOOL_WAITS)
             return []
-        states = ledger.states_for(claim.subject_ids)
+        states = ledger.standing_for(claim.subject_ids)
         moment = messages[0].database_now if messages else database_now()
         verdicts = {
             message.id: verdict_on(message, states.get(message.subject_id, ()), moment)
@@ -121,6 +121,8 @@ def verdict_on(message: Message, states: tuple[ledger.State, ...], moment: datet
         purpose=Purpose(message.purpose),
         require_opt_in=channel is None or channel.require_opt_in,
     )
+    if decision.reason == Reason.CONSENT_PAUSED:
+        return Verdict(State.QUEUED, Reason.CONSENT_PAUSED)
     return PASS if decision.allowed else Verdict(State.SUPPRESSED, decision.reason)
 
 
@@ -128,7 +130,7 @@ def may_go_on(passed: Passed) -> bool:
     """Look once more before a further request of the same attempt: still ours, no hold, consent unchanged."""
     message = passed.message
     ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
-    states = ledger.states_for([message.subject_id]).get(message.subject_id, ())
+    states = ledger.standing_for([message.subject_id]).get(message.subject_id, ())
     return (
         ours.exists()
         and not is_on_hold()
@@ -151,7 +153,11 @@ def _locked(claim: Claim) -> list[Any]:
     )
 
 
-_WAIT_FOR_CHANNEL = timedelta(seconds=30)
+# How long a message waits that is not let through yet; a decided review lets it go on sooner.
+_WAITS: dict[str, timedelta] = {
+    Reason.CHANNEL_INACTIVE: timedelta(seconds=30),
+    Reason.CONSENT_PAUSED: timedelta(minutes=5),
+}
 
 
 def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
@@ -159,7 +165,7 @@ def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
     Message.objects.filter(id=message.id).update(
         state=verdict.state,
         reason=verdict.reason,
-        due_at=moment + _WAIT_FOR_CHANNEL if waits else message.due_at,
+        due_at=moment + _WAITS[verdict.reason] if waits else message.due_at,
         finished_at=None if waits else moment,
         claims=0,
         lease_token=None,

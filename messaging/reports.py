@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from core.bulk import InsertWhere, update_rows
 from core.clock import now
-from messaging import events, usual_reports
+from messaging import consequences, events, usual_reports
 from messaging.matching import Found, Report, find, moves, reference
 from messaging.models import LONGEST_PROVIDER_ID, Message, MessageEvent, MessagePart, ParkedReport
 from messaging.states import (
@@ -56,6 +56,7 @@ def apply_report(*, credential_id: uuid.UUID, report: Report) -> ReportResult:
     if apply_usual(credential_id=credential_id, report=report):
         return ReportResult.APPLIED
     with transaction.atomic(savepoint=False):
+        _note_consequences(credential_id, report)
         found = find(credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             _park(credential_id, report, found)
@@ -119,11 +120,25 @@ def retry_parked(parked: ParkedReport) -> ReportResult:
     """Try a parked report again; it goes once it has been applied."""
     report = Report(**parked.report)
     with transaction.atomic():
+        _note_consequences(parked.credential_id, report)
         found = find(parked.credential_id, report)
         if found is None or found.message_state in UNDER_WAY:
             return ReportResult.PARKED
         ParkedReport.objects.filter(id=parked.id).delete()
         return _apply(found, parked.credential_id, report)
+
+
+def _note_consequences(credential_id: uuid.UUID, report: Report) -> None:
+    """What the code of a bad report says about the person; before the message is locked, and once per message."""
+    if not report.code or REPORTED_PART.get(report.status) not in (PartState.UNDELIVERED, PartState.EXPIRED):
+        return
+    message = consequences.find(
+        credential_id=credential_id,
+        provider_id=report.provider_id[:LONGEST_PROVIDER_ID],
+        message_id=reference(report.message_id)[0],
+    )
+    if message is not None:
+        consequences.of_report(message, code=report.code)
 
 
 def _park(credential_id: uuid.UUID, report: Report, found: Found | None) -> None:

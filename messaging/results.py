@@ -12,14 +12,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from consent import ledger
 from core.bulk import insert_rows, update_rows
 from core.clock import now
-from core.vocabulary import FailureClass, Outcome, Purpose
+from core.vocabulary import FailureClass
 from credentials import codes
 from credentials.client import Exchange
 from credentials.pausing import pause
-from messaging import parts, reports
+from messaging import consequences, parts, reports
 from messaging.gate import Passed
 from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
@@ -70,7 +69,7 @@ def _write_one(result: Result) -> None:
 def write(results: Sequence[Result]) -> None:
     """Write results of attempts in one transaction, then match reports that came early."""
     with transaction.atomic():
-        _record_opt_outs(results)
+        _note_consequences(results)
         held, moment = _held(results)
         _write_decided([result for result in results if result.passed.message.id in held], held, moment)
         _write_attempts(results, moment)
@@ -164,25 +163,12 @@ def _words(*words: str) -> str:
     return " ".join(filter(None, words))[:500]
 
 
-def _record_opt_outs(results: Sequence[Result]) -> None:
+def _note_consequences(results: Sequence[Result]) -> None:
     """Withdraw consent where the provider says so; before any message is locked, in the order of the subjects."""
-    opted_out = [
-        (result.passed.message, result.exchange.result.code)
-        for result in results
-        if result.exchange is not None
-        and result.exchange.result.outcome == Outcome.OPTED_OUT
-        # Our own confirmation of an opt-out, refused because of that opt-out, tells nothing new.
-        and result.passed.message.purpose != Purpose.CONSENT_REPLY
-    ]
-    for message, code in sorted(opted_out, key=lambda pair: pair[0].subject_id):
-        ledger.record(
-            msisdn=message.msisdn,
-            kind="opt_out",
-            scope=f"sender:{message.sender}" if message.sender else "all",
-            source="provider",
-            reason=f"The provider answered {code}".strip(),
-            reference=f"message:{message.id}",
-        )
+    answered = [(result.passed.message, result.exchange.result) for result in results if result.exchange]
+    for position in consequences.in_order([message for message, _ in answered]):
+        message, answer = answered[position]
+        consequences.of_answer(message, outcome=answer.outcome, failure=answer.failure, code=answer.code)
 
 
 def _pause_refused(decided: list[tuple[Result, Next]]) -> None:

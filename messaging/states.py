@@ -27,6 +27,8 @@ class Reason(TextChoices):
     """Why a message is where it is; empty when nothing needs saying."""
 
     OPTED_OUT = "opted_out", "The recipient has opted out"
+    CONSENT_PAUSED = "consent_paused", "Waits until a possible opt-out is reviewed"
+    SUPPRESSED = "suppressed", "The number is on the suppression list"
     NO_OPT_IN = "no_opt_in", "No opt-in on record for marketing"
     SEND_HOLD = "send_hold", "All sending is on hold"
     SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
@@ -42,6 +44,7 @@ class Reason(TextChoices):
     LEASE_OVER = "lease_over", "The worker stopped before sending"
     GIVEN_BACK = "given_back", "Not started in time, given back"
     CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
+    ERASED = "erased", "The recipient was erased"
     BY_STAFF = "by_staff", "By staff"
     REPORT = "report", "Delivery report"
 

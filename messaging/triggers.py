@@ -7,5 +7,9 @@ from messaging.states import ALLOWED_PAIRS
 
 TRIGGERS: tuple[Trigger, ...] = (
     *transitions("messaging_message", "state", ALLOWED_PAIRS),
-    *append_only("messaging_messageevent"),
+    *append_only(
+        "messaging_messageevent",
+        blankable="detail",
+        fixed=("id", "message_id", "at", "before", "after", "reason", "actor"),
+    ),
 )

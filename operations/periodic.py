@@ -11,9 +11,14 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from consent.checkpoints import make_checkpoint
+from consent.confirming import expire
+from consent.reviews import lapse_due
+from consent.suppression import close_expired
 from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
 from messaging.sweeping import sweep
+from messaging.withdrawals import follow_decisions
 from webhooks.assembling import deliver_incomplete
 from webhooks.held import apply_held
 from webhooks.leftovers import process_leftovers
@@ -49,6 +54,11 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forget_gone, every=3600.0),
     Periodic(purge_callbacks, every=300.0),
+    Periodic(follow_decisions, every=5.0),
+    Periodic(lapse_due, every=60.0),
+    Periodic(expire, every=300.0),
+    Periodic(make_checkpoint, every=600.0),
+    Periodic(close_expired, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),

@@ -61,6 +61,15 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "People",
         (
             _list("Consent history", "fact_check", "consent", "consentevent"),
+            _list(
+                "Review queue",
+                "rule_folder",
+                "consent",
+                "consentreview",
+                waiting="consent.admin.reviews.waiting_count",
+            ),
+            _list("Suppression list", "block", "consent", "suppression"),
+            _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
         ),
     ),

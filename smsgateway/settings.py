@@ -50,6 +50,10 @@ SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", defaul
 SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
 SMSGATEWAY_TEXT_LIMIT = 1500
 SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
+# So many permanent failures in a row ("no such number", "cannot be reached") put a number on the suppression list, for
+# so many days; 0 failures: never.
+SMSGATEWAY_SUPPRESS_AFTER_FAILURES = env.int("SMSGATEWAY_SUPPRESS_AFTER_FAILURES", default=3)
+SMSGATEWAY_SUPPRESSION_DAYS = env.int("SMSGATEWAY_SUPPRESSION_DAYS", default=90)
 # Which simulator the screens link to ("" = none); `manage.py up` fills it in.
 SMSGATEWAY_SIMULATOR_URL = env.str("SMSGATEWAY_SIMULATOR_URL", default="")
 
@@ -120,9 +124,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # recursive_triggers: without it REPLACE INTO would slip past the append-only triggers.
+        # recursive_triggers: without it REPLACE INTO would slip past the append-only triggers. secure_delete: what is
+        # erased is overwritten, not only unlinked.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-        " PRAGMA recursive_triggers=ON;",
+        " PRAGMA recursive_triggers=ON; PRAGMA secure_delete=ON;",
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60

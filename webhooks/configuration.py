@@ -65,9 +65,7 @@ def parse(webhook: Webhook, credential: ApiCredential) -> Configuration:
     """Read the fields of the webhook as one of this credential."""
     spec = spec_of(webhook, credential)
     return Configuration(
-        rules=KeywordRules.parse(
-            opt_in=webhook.opt_in_keywords, opt_out=webhook.opt_out_keywords, help=webhook.help_keywords
-        ),
+        rules=rules_of(webhook, _custom_words(webhook)),
         reader=InboundReader(
             spec, StatusTable(spec.statuses, words_of(credential), parse_status_map(webhook.status_map))
         ),
@@ -75,6 +73,25 @@ def parse(webhook: Webhook, credential: ApiCredential) -> Configuration:
         answers=Answers(spec.answers),
         codes=table_for(credential),
     )
+
+
+def rules_of(webhook: Webhook, custom: Mapping[str, str]) -> KeywordRules:
+    """The webhook's keyword lists, saved or not; `custom` is category name -> list."""
+    return KeywordRules.parse(
+        opt_in=webhook.opt_in_keywords,
+        opt_out=webhook.opt_out_keywords,
+        help=webhook.help_keywords,
+        double_opt_in=webhook.double_opt_in_keywords,
+        custom=custom,
+        brand=webhook.brand,
+        honour_required=webhook.honour_required,
+    )
+
+
+def _custom_words(webhook: Webhook) -> dict[str, str]:
+    if webhook._state.adding:
+        return {}
+    return dict(webhook.custom_keywords.values_list("name", "keywords"))
 
 
 def variables_of(vendor: str, credential: ApiCredential) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from consent import ledger
-from consent.rules import summary_of
+from consent.wording import summary_of
 from core.errors import GatewayError
 from messaging.models import Message, MessageEvent
 from messaging.states import State

@@ -18,9 +18,9 @@ from unfold.decorators import display
 
 from consent.chain import verify_chain
 from consent.models import ConsentEvent, Kind
-from consent.rules import purpose_words, scope_words, summary_of
 from consent.sealing import number_hash
 from consent.selectors import number_of, open_event, state_of
+from consent.wording import purpose_words, scope_words, summary_of
 from core.admin_links import RowLinks
 from core.numbers import search_forms
 

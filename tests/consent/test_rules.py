@@ -11,14 +11,16 @@ from consent.rules import (
     IN,
     LIFTS,
     OUT,
+    SUPPRESSED,
     Change,
     Decision,
     State,
     decide,
     fold,
+    fold_all,
     lifts_anything,
-    summary_of,
 )
+from consent.wording import summary_of
 from core.vocabulary import Purpose
 
 START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -198,11 +200,175 @@ def test_states_are_put_in_a_few_words(states, words):
     assert summary_of(cells(*states)) == words
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # What carriers and providers say acts like an opt-out of the sender, and START does not lift it
+        (["carrier_block provider sender:+1 all 0"], {"sender:+1/all": "out provider"}),
+        (
+            ["carrier_block provider sender:+1 all 0", "opt_in keyword sender:+1 all 1"],
+            {"sender:+1/all": "out provider"},
+        ),
+        # Double opt-in: only the answer counts
+        (["opt_in_pending keyword all marketing 0"], {}),
+        (["opt_in_declined keyword all marketing 0"], {}),
+        (
+            ["opt_in_pending keyword all marketing 0", "opt_in_confirmed keyword all marketing 1"],
+            {"all/marketing": "in keyword"},
+        ),
+        # A web form lifts what the person said by keyword or web form, no more
+        (["opt_out web all all 0", "opt_in keyword all all 1"], {"all/all": "in keyword"}),
+        (["opt_out keyword all all 0", "opt_in web all all 1"], {"all/all": "in web"}),
+        (["opt_out staff all all 0", "opt_in web all all 1"], {"all/all": "out staff"}),
+        # A number that goes to somebody else loses what its owner agreed to, and keeps what was refused
+        (
+            [
+                "opt_in api all marketing 0",
+                "opt_out staff sender:+1 all 0",
+                "number_deactivated provider all all 1",
+            ],
+            {"all/marketing": " api", "sender:+1/all": "out staff"},
+        ),
+        (
+            [
+                "opt_in api all marketing 0",
+                "number_deactivated provider all all 1",
+                "opt_in keyword all marketing 2",
+            ],
+            {"all/marketing": "in keyword"},
+        ),
+        # Erasing refuses everything; START may lift it, an import never
+        (
+            ["opt_in api all marketing 0", "erase staff all all 1"],
+            {"all/marketing": "out keyword", "all/all": "out keyword"},
+        ),
+        (["erase staff all all 0", "opt_in import all all 1"], {"all/all": "out keyword"}),
+        (["erase staff all all 0", "opt_in keyword all all 1"], {"all/all": "in keyword"}),
+        (
+            ["opt_out staff all all 0", "erase staff all all 1", "opt_in keyword all all 2"],
+            {"all/all": "out staff"},
+        ),
+    ],
+)
+def test_what_other_events_do_to_the_cells(changes, expected):
+    assert run(*changes) == expected
+
+
+def at(minutes):
+    return START + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("in_proven", "out_proven", "out_minutes", "expected"),
+    [
+        (True, True, 1, IN),
+        (True, True, 5, OUT),
+        (True, True, 6, OUT),
+        (True, False, 1, OUT),
+        (False, True, 1, OUT),
+        (False, False, 1, OUT),
+    ],
+)
+def test_only_signed_times_prove_an_opt_out_to_be_older_than_the_opt_in(
+    in_proven, out_proven, out_minutes, expected
+):
+    cells_now = fold_all(
+        [
+            Change("opt_in", ALL, ALL, "keyword", at(5), time_proven=in_proven),
+            Change("opt_out", ALL, ALL, "keyword", at(out_minutes), time_proven=out_proven),
+        ]
+    )
+    assert cells_now[ALL, ALL].state == expected
+
+
+def paused(*changes):
+    cells_now = fold_all(
+        Change(kind, ALL, purpose, source, at(minutes)) for kind, source, purpose, minutes in changes
+    )
+    return {f"{state.purpose}": (state.state, state.paused_at is not None) for state in cells_now.values()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([("possible_opt_out", "keyword", "marketing", 0)], {"marketing": ("", True)}),
+        (
+            [("opt_in", "api", "marketing", 0), ("possible_opt_out", "keyword", "marketing", 1)],
+            {"marketing": ("in", True)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 0), ("review_decision", "staff", "marketing", 1)],
+            {"marketing": ("", False)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 0), ("review_decision", "staff", "all", 1)],
+            {"marketing": ("", True)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 0), ("opt_in", "keyword", "marketing", 1)],
+            {"marketing": ("in", False)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 1), ("opt_in", "keyword", "marketing", 1)],
+            {"marketing": ("in", True)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 0), ("opt_in", "keyword", "all", 1)],
+            {"marketing": ("", False), "all": ("in", False)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "all", 0), ("opt_in", "keyword", "marketing", 1)],
+            {"marketing": ("in", False), "all": ("", True)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 0), ("opt_in", "api", "marketing", 1)],
+            {"marketing": ("in", True)},
+        ),
+        (
+            [("possible_opt_out", "keyword", "marketing", 0), ("opt_out", "keyword", "marketing", 1)],
+            {"marketing": ("out", True)},
+        ),
+    ],
+)
+def test_a_pause_stands_beside_the_choice_until_a_decision_or_the_persons_own_later_words(changes, expected):
+    assert paused(*changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "purpose", "reason"),
+    [
+        (State(ALL, ALL, SUPPRESSED, "invalid_number"), MARKETING, "suppressed"),
+        (State(ALL, ALL, SUPPRESSED, "invalid_number"), TRANSACTIONAL, "suppressed"),
+        (State(ALL, ALL, SUPPRESSED, "invalid_number"), CODE, "suppressed"),
+        (State(ALL, ALL, SUPPRESSED, "invalid_number"), REPLY, ""),
+        (State(f"sender:{SENDER}", ALL, SUPPRESSED, "other"), CODE, "suppressed"),
+        (State("sender:+1", ALL, SUPPRESSED, "other"), TRANSACTIONAL, ""),
+        (State(ALL, "marketing", "", "keyword", paused_at=START), MARKETING, "consent_paused"),
+        (State(ALL, "marketing", "in", "keyword", paused_at=START), MARKETING, "consent_paused"),
+        (State(ALL, "marketing", "out", "keyword", paused_at=START), MARKETING, "opted_out"),
+        (State(ALL, ALL, "", "keyword", paused_at=START), CODE, ""),
+        (State(ALL, ALL, "", "keyword"), MARKETING, "no_opt_in"),
+    ],
+)
+def test_suppression_and_pauses_refuse_with_reasons_of_their_own(state, purpose, reason):
+    assert decide([state], sender=SENDER, purpose=purpose, require_opt_in=True).reason == reason
+
+
 scopes = st.sampled_from([ALL, f"sender:{SENDER}", "sender:+2", f"brand:{BRAND}"])
 purposes = st.sampled_from([ALL, "marketing", "transactional"])
 changes_ = st.builds(
     Change,
-    kind=st.sampled_from(["opt_in", "opt_out"]),
+    kind=st.sampled_from(
+        [
+            "opt_in",
+            "opt_out",
+            "opt_in_confirmed",
+            "carrier_block",
+            "possible_opt_out",
+            "review_decision",
+            "help",
+        ]
+    ),
     scope=scopes,
     purpose=purposes,
     source=st.sampled_from(sorted(LIFTS)),
@@ -229,3 +395,54 @@ def test_no_import_ever_turns_an_out_into_an_in(history):
                 assert change.source != "import"
                 assert change.occurred_at > before.out_at
             held[state.scope, state.purpose] = state
+
+
+own_words = st.builds(
+    Change,
+    kind=st.sampled_from(["opt_in", "opt_out", "possible_opt_out"]),
+    scope=scopes,
+    purpose=purposes,
+    source=st.just("keyword"),
+    occurred_at=st.integers(0, 50).map(at),
+    time_proven=st.booleans(),
+)
+PROBES = [
+    (sender, purpose) for sender in (SENDER, "+2", "+3") for purpose in (MARKETING, TRANSACTIONAL, CODE)
+]
+
+
+def refused(cells_now):
+    """What may not be sent, of every sender and purpose, when silence allows."""
+    return {
+        (sender, purpose)
+        for sender, purpose in PROBES
+        if not decide(
+            cells_now.values(), sender=sender, brand=BRAND, purpose=purpose, require_opt_in=False
+        ).allowed
+    }
+
+
+@given(
+    st.lists(own_words, max_size=7, unique_by=lambda change: change.occurred_at).flatmap(
+        lambda history: st.tuples(st.just(history), st.permutations(history))
+    )
+)
+def test_no_order_of_arrival_allows_what_the_true_order_refuses(histories):
+    history, arrived = histories
+    in_order = fold_all(sorted(history, key=lambda change: change.occurred_at))
+    assert refused(in_order) <= refused(fold_all(arrived))
+
+
+@given(st.lists(changes_, max_size=10), st.integers(0, 9))
+def test_the_same_event_again_changes_nothing(history, which):
+    for position in [which % len(history)] if history else []:
+        once = fold_all(history[: position + 1])
+        assert fold(once.values(), history[position]) == []
+
+
+@given(st.lists(changes_, max_size=10))
+def test_what_is_decided_one_by_one_is_what_the_whole_history_gives(history):
+    held = {}
+    for change in history:
+        held |= {(state.scope, state.purpose): state for state in fold(held.values(), change)}
+    assert held == fold_all(history)

@@ -257,7 +257,11 @@ def test_provider_that_says_opted_out_withdraws_consent(queue: Queue, monkeypatc
     delivery.drain(message.credential_id)
     assert state_of(message) == (State.FAILED, "opted_out")
     event = ConsentEvent.objects.get()
-    assert (event.kind, event.source, event.scope) == ("opt_out", "provider", f"sender:{message.sender}")
+    assert (event.kind, event.source, event.scope) == (
+        "carrier_block",
+        "provider",
+        f"sender:{message.sender}",
+    )
     later = queue()
     delivery.drain(message.credential_id)
     assert state_of(later) == (State.SUPPRESSED, "opted_out")

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0004_inbound'),
+        ('webhooks', '0002_intents'),
     ]
 
     operations = [
@@ -68,11 +68,6 @@ class Migration(migrations.Migration):
             model_name='webhook',
             name='listening_until',
             field=models.DateTimeField(editable=False, null=True),
-        ),
-        migrations.AlterField(
-            model_name='inboundmessage',
-            name='intent',
-            field=models.CharField(blank=True, choices=[('opt_in', 'Opt-in'), ('opt_out', 'Opt-out'), ('help', 'Help'), ('double_opt_in', 'Double opt-in'), ('possible_opt_out', 'Possible opt-out'), ('custom', 'Custom keyword'), ('', 'No keyword')], max_length=20, verbose_name='Read as'),
         ),
         migrations.CreateModel(
             name='CustomKeyword',

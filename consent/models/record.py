@@ -6,31 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from access.append_only import AppendOnlyModel
-
-
-class Kind(models.TextChoices):
-    """What a person asked for."""
-
-    OPT_IN = "opt_in", "Opted in"
-    OPT_OUT = "opt_out", "Opted out"
-    HELP = "help", "Asked for help"
-
-
-class Source(models.TextChoices):
-    """Through whom an event reached us; it decides which later event may lift an opt-out."""
-
-    KEYWORD = "keyword", "Keyword"
-    STAFF = "staff", "Staff"
-    API = "api", "API"
-    IMPORT = "import", "Import"
-    PROVIDER = "provider", "Provider"
-
-
-class Standing(models.TextChoices):
-    """What holds now for one scope and purpose."""
-
-    IN = "in", "Opted in"
-    OUT = "out", "Opted out"
+from consent.models.words import Decision, Kind, Source, Standing
 
 
 class ConsentSubject(models.Model):
@@ -65,12 +41,35 @@ class SubjectKey(models.Model):
         return f"key of {self.subject_id}"
 
 
+class DisclosureText(AppendOnlyModel):
+    """One version of what people are shown when they agree; a changed text is a new version of the same slug."""
+
+    slug = models.SlugField("name", max_length=60)
+    version = models.PositiveIntegerField(editable=False)
+    text = models.TextField()
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=150, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "disclosure text"
+        ordering = ("slug", "-version")
+        constraints = [models.UniqueConstraint(fields=("slug", "version"), name="consent_disclosure_version")]
+
+    def __str__(self) -> str:
+        return f"{self.slug}, version {self.version}"
+
+
 class ConsentEvent(AppendOnlyModel):
-    """One thing a person asked for; `evidence` is JSON {number, text, ...} under the subject's data key."""
+    """One thing a person asked for; `evidence` is JSON {number, text, ...} under the subject's data key.
+
+    Evidence of a web form has the keys `url`, `ip` and `user_agent`. `time_proven`: the provider signed
+    `occurred_at`. `format` names the columns its hash covers, see `consent.chain`.
+    """
 
     subject = models.ForeignKey(ConsentSubject, on_delete=models.PROTECT, related_name="events")
     sequence = models.PositiveIntegerField()
-    kind = models.CharField("event", max_length=10, choices=Kind)
+    kind = models.CharField("event", max_length=20, choices=Kind)
     scope = models.CharField(max_length=100, default="all")
     purpose = models.CharField(max_length=20, default="all")
     source = models.CharField(max_length=10, choices=Source)
@@ -79,9 +78,21 @@ class ConsentEvent(AppendOnlyModel):
     actor = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     reference = models.CharField(max_length=200, blank=True)
+    decision = models.CharField(max_length=20, blank=True, choices=Decision)
+    disclosure = models.ForeignKey(
+        DisclosureText,
+        null=True,
+        to_field="digest",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    policy_version = models.CharField(max_length=50, blank=True)
     occurred_at = models.DateTimeField()
+    time_proven = models.BooleanField(default=False)
     received_at = models.DateTimeField("when", db_index=True)
     evidence = models.TextField()
+    format = models.PositiveSmallIntegerField(default=2)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
@@ -104,11 +115,15 @@ class ConsentState(models.Model):
     )
     scope = models.CharField(max_length=100)
     purpose = models.CharField(max_length=20)
-    state = models.CharField(max_length=3, choices=Standing)
+    state = models.CharField(max_length=3, choices=Standing, blank=True)
     source = models.CharField(max_length=10, choices=Source)
     event = models.ForeignKey(ConsentEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
     changed_at = models.DateTimeField()
     out_at = models.DateTimeField(null=True, help_text="When the latest opt-out for this cell happened.")
+    in_at = models.DateTimeField(null=True, help_text="When its latest opt-in happened, if that is proven.")
+    paused_at = models.DateTimeField(
+        null=True, help_text="Since when a review of a possible opt-out pauses it."
+    )
 
     class Meta:
         verbose_name = "consent state"
@@ -118,3 +133,21 @@ class ConsentState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}/{self.purpose}: {self.state}"
+
+
+class Checkpoint(AppendOnlyModel):
+    """An anchor over all events up to `through_id`: without it a cut-off tail with a forged head would not show."""
+
+    through_id = models.BigIntegerField(unique=True)
+    events = models.BigIntegerField(help_text="Events since the checkpoint before.")
+    digest = models.CharField(max_length=64)
+    previous_seal = models.CharField(max_length=64, blank=True)
+    seal = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "ledger checkpoint"
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"Checkpoint through event {self.through_id}"
