@@ -23,10 +23,10 @@ _REVIEWS = {Rule.REQUIRED_WORD: ReviewKind.REQUIRED_WORD, Rule.NEAR_MISS: Review
 
 def opt_out(scene: Scene) -> Effect:
     """Withdraw consent and take out what waits; NO to "do you want our messages?" says just that."""
-    if scene.match.rule == Rule.DECLINED and (pending := _question_of(scene)):
-        if not scene.may_get(Purpose.MARKETING, require_opt_in=True):
-            confirming.decline(pending, **scene.said)
-            return _answer(scene, Intent.OPT_OUT)
+    pending = _question_of(scene) if scene.match.rule == Rule.DECLINED else None
+    if pending and not scene.may_get(Purpose.MARKETING, require_opt_in=True):
+        confirming.decline(pending, **scene.said)
+        return _answer(scene, Intent.OPT_OUT)
     event = _record(scene, Kind.OPT_OUT)
     suppress.suppress_waiting(subject_id=event.subject_id, scope=scene.scope, purpose=scene.purpose)
     return _answer(scene, Intent.OPT_OUT, silence=_told_lately(scene, event), wait_for=event.subject_id)
