@@ -166,6 +166,8 @@ def describe(event: Any) -> tuple[str, list[tuple[str, str]]]:
         return "Ignored", [("Why", event.reason)]
     values = ((name, getattr(event, name)) for name in event.__dataclass_fields__)
     told = [
-        (name.replace("_", " ").capitalize(), str(value)) for name, value in values if value not in ("", None)
+        (name.replace("_", " ").capitalize(), str(value))
+        for name, value in values
+        if value or (name == "known" and value is False)
     ]
     return _KINDS.get(type(event).__name__, type(event).__name__), told

@@ -26,8 +26,10 @@ from credentials import endpoints
 from credentials.models import ApiCredential
 from credentials.vendors import preset_of
 from webhooks import reply_preview, services
+from webhooks.admin import offers
 from webhooks.admin.bench import bench
 from webhooks.admin.custom import CustomKeywordInline
+from webhooks.admin.mapping import live, map_page
 from webhooks.admin.pages import webhook_to_change
 from webhooks.admin.secrets import VerificationAdmin
 from webhooks.admin.sections import ABOUT_PEOPLE, PARTS
@@ -72,6 +74,7 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             forms.Script("webhooks/webhook.js", defer=True),
             forms.Script("webhooks/chips.js", defer=True),
             forms.Script("webhooks/replies.js", defer=True),
+            forms.Script("webhooks/packs.js", defer=True),
             "webhooks/verification.js",
         ]
 
@@ -133,6 +136,8 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             **context,
             "sections": sections.values(),
             "about_people": ABOUT_PEOPLE,
+            "packs": offers.packs(),
+            "languages": offers.languages(),
             "may_edit": original is None or self.has_change_permission(request, original),
         }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -167,6 +172,12 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             path("check/message/", guarded(self.check_message), name="webhooks_webhook_message_check"),
             path(
                 "<uuid:webhook_id>/bench/", self.admin_site.admin_view(bench), name="webhooks_webhook_bench"
+            ),
+            path("<uuid:webhook_id>/map/", self.admin_site.admin_view(map_page), name="webhooks_webhook_map"),
+            path(
+                "<uuid:webhook_id>/map/live/",
+                self.admin_site.admin_view(live),
+                name="webhooks_webhook_map_live",
             ),
             path("<uuid:webhook_id>/rotate/", guarded(self.rotate), name="webhooks_webhook_rotate"),
             path("<uuid:webhook_id>/enabled/", guarded(self.set_enabled), name="webhooks_webhook_enabled"),
@@ -241,6 +252,7 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             "may_change": may_change,
             "standing": _STANDING[webhook.enabled],
             "callback_url": endpoints.url_of(webhook.endpoint) if may_change else "",
+            "role_urls": offers.role_urls(webhook) if may_change else [],
             "public_url": settings.SMSGATEWAY_PUBLIC_URL,
             "is_local": services.is_local(settings.SMSGATEWAY_PUBLIC_URL),
             "where_to_paste": preset_of(webhook.vendor).where_to_paste,
