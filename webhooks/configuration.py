@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +18,10 @@ from webhooks.answering import Answers
 from webhooks.answers import Answer
 from webhooks.inbox import words_of
 from webhooks.keywords import KeywordRules
-from webhooks.models import Webhook
+from webhooks.models import Webhook, WebhookKind
 from webhooks.reading import InboundReader
 from webhooks.samples import webhook_table
-from webhooks.spec import WebhookSpec
+from webhooks.spec import MappingSpec, WebhookSpec
 from webhooks.statuses import StatusTable, parse_status_map
 from webhooks.verification import AcceptAll, Verifier
 from webhooks.verifying import build as build_verifier
@@ -63,11 +63,9 @@ def configuration_of(webhook: Webhook) -> Configuration:
 
 def parse(webhook: Webhook, credential: ApiCredential) -> Configuration:
     """Read the fields of the webhook as one of this credential."""
-    spec = spec_of(webhook, credential)
+    spec = _for_kind(webhook.kind, spec_of(webhook, credential))
     return Configuration(
-        rules=KeywordRules.parse(
-            opt_in=webhook.opt_in_keywords, opt_out=webhook.opt_out_keywords, help=webhook.help_keywords
-        ),
+        rules=rules_of(webhook, _custom_words(webhook)),
         reader=InboundReader(
             spec, StatusTable(spec.statuses, words_of(credential), parse_status_map(webhook.status_map))
         ),
@@ -75,6 +73,32 @@ def parse(webhook: Webhook, credential: ApiCredential) -> Configuration:
         answers=Answers(spec.answers),
         codes=table_for(credential),
     )
+
+
+def _for_kind(kind: str, spec: WebhookSpec) -> WebhookSpec:
+    """What a webhook is not for is not read: a callback of that kind goes to quarantine, where staff see it."""
+    if kind == WebhookKind.INBOUND:
+        return replace(spec, report=MappingSpec())
+    return replace(spec, inbound=MappingSpec()) if kind == WebhookKind.FEEDBACK else spec
+
+
+def rules_of(webhook: Webhook, custom: Mapping[str, str]) -> KeywordRules:
+    """The webhook's keyword lists, saved or not; `custom` is category name -> list."""
+    return KeywordRules.parse(
+        opt_in=webhook.opt_in_keywords,
+        opt_out=webhook.opt_out_keywords,
+        help=webhook.help_keywords,
+        double_opt_in=webhook.double_opt_in_keywords,
+        custom=custom,
+        brand=webhook.brand,
+        honour_required=webhook.honour_required,
+    )
+
+
+def _custom_words(webhook: Webhook) -> dict[str, str]:
+    if webhook._state.adding:
+        return {}
+    return dict(webhook.custom_keywords.values_list("name", "keywords"))
 
 
 def variables_of(vendor: str, credential: ApiCredential) -> dict[str, str]:

@@ -33,14 +33,12 @@ def take(
         msisdn = person_of(event.number, country=acting.country_of(channels))
     except NumberInvalid as error:
         return Note(RequestState.QUARANTINED, f'From "{event.number[:50]}": {error.text}')
-    match = rules.match(event.text)
+    match = acting.read(event.text, msisdn=msisdn, rules=rules, may_ask=webhook.fuzzy_reply)
     with transaction.atomic(savepoint=False):
         message = _kept(event, msisdn=msisdn, match=match, raw=raw, webhook=webhook)
         if message is None:
             subject_id = _subject_to_wait_for(msisdn) if match.intent is Intent.OPT_OUT else None
             return Note(RequestState.PROCESSED, "Received before; nothing was done again.", subject_id)
-        if match.intent not in acting.KINDS:  # kept with what was read in it
-            return Note(RequestState.PROCESSED)
         if late and message.occurred_at is None:
             message.occurred_at = raw.received_at
         return acting.act(message, match, webhook=webhook, rules=rules, channels=channels)
@@ -82,6 +80,7 @@ def _insert(
         text=event.text,
         intent=match.intent.value,
         keyword=match.keyword[:100],
+        category=match.category[:60],
         occurred_at=event.occurred_at,
         received_at=raw.received_at,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from consent import ledger
-from consent.rules import summary_of
+from consent.wording import summary_of
 from core.errors import GatewayError
 from messaging.models import Message, MessageEvent
 from messaging.states import State
@@ -166,6 +166,8 @@ def describe(event: Any) -> tuple[str, list[tuple[str, str]]]:
         return "Ignored", [("Why", event.reason)]
     values = ((name, getattr(event, name)) for name in event.__dataclass_fields__)
     told = [
-        (name.replace("_", " ").capitalize(), str(value)) for name, value in values if value not in ("", None)
+        (name.replace("_", " ").capitalize(), str(value))
+        for name, value in values
+        if value or (name == "known" and value is False)
     ]
     return _KINDS.get(type(event).__name__, type(event).__name__), told

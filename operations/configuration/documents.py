@@ -21,8 +21,9 @@ from webhooks.models import Webhook
 # Folder -> the keys of a file besides `name`; a credential also holds a whole preset.
 WEBHOOK_KEYS: Final = (
     "credential", "vendor", "brand", "help_contact", "opt_in_keywords", "opt_in_message", "opt_out_keywords",
-    "opt_out_message", "help_keywords", "help_message", "opt_out_scope", "opt_out_purpose", "inbound_mapping",
-    "report_mapping", "status_map", "mapping", "verification",
+    "opt_out_message", "help_keywords", "help_message", "kind", "double_opt_in_keywords", "double_opt_in_message",
+    "default_reply", "honour_required", "fuzzy_reply", "fuzzy_message", "opt_out_scope", "opt_out_purpose",
+    "inbound_mapping", "report_mapping", "status_map", "mapping", "verification",
 )  # fmt: skip
 CHANNEL_KEYS: Final = (
     "description",

@@ -117,7 +117,7 @@ def test_a_report_takes_few_queries(
 
 
 def test_our_own_fault_is_a_500_and_the_callback_is_kept(post: Post) -> None:
-    with patch("webhooks.acting.accept", side_effect=ZeroDivisionError):
+    with patch("webhooks.acting.answering.accept", side_effect=ZeroDivisionError):
         assert post(inbound("STOP")).status_code == 500
     request = only_request()
     assert (request.state, InboundMessage.objects.count()) == (RequestState.RECEIVED, 0)

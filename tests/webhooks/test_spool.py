@@ -92,7 +92,7 @@ def test_while_the_database_fails_again_the_file_waits(post: Post, known: Webhoo
 def test_what_fails_for_another_reason_is_left_to_the_leftovers(post: Post, known: Webhook) -> None:
     with down():
         post(inbound("STOP"))
-    with patch("webhooks.acting.accept", side_effect=ZeroDivisionError):
+    with patch("webhooks.acting.answering.accept", side_effect=ZeroDivisionError):
         assert replay() == 1
     assert InboundRequest.objects.get().state == RequestState.RECEIVED
 

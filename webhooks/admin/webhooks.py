@@ -14,7 +14,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
@@ -27,7 +26,11 @@ from credentials import endpoints
 from credentials.models import ApiCredential
 from credentials.vendors import preset_of
 from webhooks import reply_preview, services
+from webhooks.admin import offers
+from webhooks.admin.bench import bench
 from webhooks.admin.custom import CustomKeywordInline
+from webhooks.admin.mapping import live, map_page
+from webhooks.admin.pages import webhook_to_change
 from webhooks.admin.secrets import VerificationAdmin
 from webhooks.admin.sections import ABOUT_PEOPLE, PARTS
 from webhooks.forms import WebhookForm
@@ -71,6 +74,7 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             forms.Script("webhooks/webhook.js", defer=True),
             forms.Script("webhooks/chips.js", defer=True),
             forms.Script("webhooks/replies.js", defer=True),
+            forms.Script("webhooks/packs.js", defer=True),
             "webhooks/verification.js",
         ]
 
@@ -132,6 +136,8 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             **context,
             "sections": sections.values(),
             "about_people": ABOUT_PEOPLE,
+            "packs": offers.packs(),
+            "languages": offers.languages(),
             "may_edit": original is None or self.has_change_permission(request, original),
         }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -164,6 +170,15 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             checked("payload", KINDS["inbound"]),
             checked("report", KINDS["report"]),
             path("check/message/", guarded(self.check_message), name="webhooks_webhook_message_check"),
+            path(
+                "<uuid:webhook_id>/bench/", self.admin_site.admin_view(bench), name="webhooks_webhook_bench"
+            ),
+            path("<uuid:webhook_id>/map/", self.admin_site.admin_view(map_page), name="webhooks_webhook_map"),
+            path(
+                "<uuid:webhook_id>/map/live/",
+                self.admin_site.admin_view(live),
+                name="webhooks_webhook_map_live",
+            ),
             path("<uuid:webhook_id>/rotate/", guarded(self.rotate), name="webhooks_webhook_rotate"),
             path("<uuid:webhook_id>/enabled/", guarded(self.set_enabled), name="webhooks_webhook_enabled"),
             *super().get_urls(),
@@ -211,7 +226,7 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
 
     def rotate(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
         """Give the webhook a new URL."""
-        webhook = self._changeable(request, webhook_id)
+        webhook = webhook_to_change(request, webhook_id)
         services.rotate_url(webhook=webhook)
         record(actor=request.user, action="URL rotated", obj=webhook, address=address_of(request))
         messages.success(
@@ -221,18 +236,13 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
 
     def set_enabled(self, request: HttpRequest, webhook_id: uuid.UUID) -> HttpResponse:
         """Switch the webhook on or off."""
-        webhook = self._changeable(request, webhook_id)
+        webhook = webhook_to_change(request, webhook_id)
         enabled = request.POST.get("enabled") == "1"
         services.set_enabled(webhook=webhook, enabled=enabled)
         action = "enabled" if enabled else "disabled"
         record(actor=request.user, action=action, obj=webhook, address=address_of(request))
         messages.success(request, _SAID[enabled])
         return _page_of(webhook)
-
-    def _changeable(self, request: HttpRequest, webhook_id: uuid.UUID) -> Webhook:
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        return get_object_or_404(Webhook.objects.select_related("endpoint"), pk=webhook_id)
 
     def _panel(self, request: HttpRequest, webhook: Webhook) -> dict[str, Any]:
         """What the page shows above the form; the URL is a secret, so only those who may change it see it."""
@@ -242,6 +252,7 @@ class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # ty
             "may_change": may_change,
             "standing": _STANDING[webhook.enabled],
             "callback_url": endpoints.url_of(webhook.endpoint) if may_change else "",
+            "role_urls": offers.role_urls(webhook) if may_change else [],
             "public_url": settings.SMSGATEWAY_PUBLIC_URL,
             "is_local": services.is_local(settings.SMSGATEWAY_PUBLIC_URL),
             "where_to_paste": preset_of(webhook.vendor).where_to_paste,

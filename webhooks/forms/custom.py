@@ -12,6 +12,7 @@ from core.templating import check_text
 from credentials.row_forms.base import RowForm, RowFormSet
 from credentials.widgets import select, text_input
 from profiles.attributes import NAME as ATTRIBUTE
+from webhooks.configuration import rules_of
 from webhooks.forms.widgets import KeywordInput, ReplyInput
 from webhooks.keywords import split_keywords
 from webhooks.models import CustomAction, CustomKeyword
@@ -90,11 +91,25 @@ class CustomKeywordFormSet(RowFormSet):
     add_label = "Add custom keyword"
 
     def clean(self) -> None:
-        """A name stands once."""
+        """A name stands once, and a word in one list only."""
         super().clean()
+        kept = [form for _, form in self.kept()]
+        self._refuse_overlaps(kept)
         seen: set[str] = set()
-        for _, form in self.kept():
+        for form in kept:
             name = str(getattr(form, "cleaned_data", {}).get("name") or "").casefold()
             if name and name in seen:
                 form.add_error("name", "Another row has this name.")
             seen.add(name)
+
+    def _refuse_overlaps(self, kept: list[Any]) -> None:
+        """Words are compared with the lists of the webhook as they are about to be saved."""
+        custom: dict[str, str] = {}
+        for form in kept:
+            data = getattr(form, "cleaned_data", {})
+            custom[str(data.get("name"))] = str(data.get("keywords") or "")
+            try:
+                rules_of(self.instance, custom)
+            except GatewayError as error:
+                form.add_error("keywords", error.text)
+                return

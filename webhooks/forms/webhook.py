@@ -105,7 +105,7 @@ class WebhookForm(VerificationForm):
             )
 
     def _check_keywords(self, cleaned: dict[str, Any]) -> None:
-        lists = {name: cleaned.get(f"{name}_keywords", "") for name in ("opt_in", "opt_out", "help")}
+        lists = {name.removesuffix("_keywords"): cleaned.get(name, "") for name in KEYWORDS}
         self._try("opt_out_keywords", lambda: KeywordRules.parse(**lists))
         if missing := missing_required(lists["opt_out"]):
             self.warnings.append(
