@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0002_intents'),
+        ('webhooks', '0004_inbound'),
     ]
 
     operations = [
