@@ -9,7 +9,7 @@ from access.append_only import AppendOnlyModel
 from consent.models.words import Decision, Kind, Source, Standing
 
 
-class ConsentSubject(models.Model):
+class ConsentSubject(models.Model):  # type: ignore[django-manager-missing]
     """One recipient, known by the keyed hash of the number; its row is the lock between STOP and sending."""
 
     number_hash = models.CharField(max_length=64, unique=True)

@@ -21,7 +21,14 @@ from messaging.models import ChannelConfiguration, ChannelStatus, Message, Messa
 from operations import erasing
 from profiles.models import Profile
 from tests.messaging.conftest import result_of
-from webhooks.models import InboundMessage, InboundRequest
+from webhooks.models import (
+    HeldReport,
+    InboundMessage,
+    InboundRequest,
+    KeptSample,
+    PartialMessage,
+    SampleSource,
+)
 from webhooks.services import create_webhook
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,8 +72,20 @@ def traces(channel, client):
         {"type": "inbound_message", "id": "m1", "from": ADA, "to": channel.sender, "text": "STOP"},
         {"type": "inbound_message", "id": "m2", "from": ADA, "to": channel.sender, "text": SAID},
         {"type": "delivery_report", "id": "nobody", "to": ADA, "status": "delivered"},
+        {"type": "delivery_report", "messageId": "p9", "to": ADA, "status": "GLORIOUS"},
     ):
         client.post(path, json.dumps(body), content_type="application/json")
+    for number in (ADA, BOB):
+        sample = KeptSample(webhook=webhook, source=SampleSource.PASTED)
+        sample.keep_body(json.dumps({"from": number, "text": "Hello"}).encode())
+        sample.save()
+        PartialMessage.objects.create(
+            webhook=webhook,
+            key=f"long of {number[-2:]}",
+            count=2,
+            event=json.dumps({"number": number}),
+            parts="{}",
+        )
     reviews.open_review(msisdn=ADA, kind="free_words", text=SAID, rule_version="2")
     confirming.begin(msisdn=ADA, source="web", text=SAID, evidence={"ip": "203.0.113.9"})
     suppression.add(msisdn=ADA, code="other", source="staff", note=f"asked {DIGITS}")
@@ -86,7 +105,10 @@ def everything_readable() -> str:
         for name in names:
             cursor.execute(f'SELECT * FROM "{name}"')
             rows.append(str(cursor.fetchall()))
-    opened = [f"{raw.query} {raw.raw_body!r}" for raw in InboundRequest.objects.all()]
+    opened = [
+        f"{raw.query} {raw.raw_body!r}" for raw in (*InboundRequest.objects.all(), *KeptSample.objects.all())
+    ]
+    opened += [part.event for part in PartialMessage.objects.all()]
     return "\n".join(rows + opened)
 
 
@@ -104,6 +126,11 @@ def test_number_and_texts_are_gone_everywhere_and_others_stay(traces):
     assert (bob.text, bob.state, bob.reference) == (SENT, "queued", f"order-{BOB[1:]}")
     assert Message.objects.filter(msisdn="").exclude(text="").count() == 0
     assert InboundMessage.objects.filter(msisdn="", text="").count() == 2
+    assert (KeptSample.objects.count(), PartialMessage.objects.count(), HeldReport.objects.count()) == (
+        1,
+        1,
+        0,
+    )
 
 
 def test_the_database_file_holds_nothing_of_it(traces):
