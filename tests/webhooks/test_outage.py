@@ -79,7 +79,7 @@ def call_all(tell: Callable[[int], int], count: int, *, at: int, then: Callable[
 
 def kept(gateway: Gateway, prefix: str) -> dict[str, int]:
     """How often each provider id is in the database, once the spool is empty."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while list((gateway.data_dir / "spool").glob("*.sealed")):
         assert time.monotonic() < deadline, "the spool was not read"
         time.sleep(0.2)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -157,7 +159,30 @@ def test_the_answer_waits_until_gates_are_certain_to_wait(
     keeper.beat(store())
     with down():
         assert post(inbound("STOP")).status_code == 200
-    assert (store().seconds_since_beat() or 0) >= 0.4
+    beat = store().last_beat()
+    assert beat
+    assert time.monotonic() - beat[1] >= 0.4
+
+
+def test_a_beat_that_counted_the_callback_is_certainty_too(known: Webhook, monkeypatch: Any) -> None:
+    """The database is back and the row says that callbacks wait: gates do, whenever they are replayed."""
+    spool = store()
+    monkeypatch.setattr(certainty, "CERTAIN_AFTER", 100.0)
+    monkeypatch.setattr(certainty, "_START_AFTER_GATE", 0.2)
+    monkeypatch.setattr(certainty, "_GIVE_UP_AFTER", 0.6)
+    name = spool.put(request_id=uuid.uuid4(), received_at=timezone.now(), data=b"x")
+    keeper.beat(spool)
+    assert not certainty.is_certain(spool, name)  # counted before it was asked: perhaps not this one
+
+    def go_on_beating() -> None:
+        for _ in range(20):
+            spool.note_beat(time.monotonic())
+            time.sleep(0.05)
+
+    beats = threading.Thread(target=go_on_beating)
+    beats.start()
+    assert certainty.is_certain(spool, name)
+    beats.join()
 
 
 def test_a_report_need_not_wait(post: Post, known: Webhook, monkeypatch: Any) -> None:
@@ -222,4 +247,4 @@ def test_the_keeper_makes_the_host_known_reads_the_spool_and_takes_leave(
     with patch.object(mine, "_thread"), patch.object(keeper, "connection"):
         mine.stop()
     assert not hosts.known_hosts()
-    assert store().seconds_since_beat() is None
+    assert store().last_beat() is None

@@ -35,7 +35,7 @@ def keep(entry: Entry) -> str:
     Without its row in the database no gate would wait for what it keeps.
     """
     spool = store()
-    if spool.seconds_since_beat() is None:
+    if spool.last_beat() is None:
         raise SpoolUnavailable("This host has not been known to the database yet.")
     return spool.put(
         request_id=entry.request_id, received_at=entry.callback.received_at, data=to_bytes(entry)

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from multiprocessing.util import Finalize
 
 from django.db import DatabaseError, close_old_connections, connection
@@ -86,7 +87,7 @@ class Keeper:
 
 def beat(spool: Store) -> None:
     """Tell the senders what this host's spool holds."""
-    counted_at = database_now()
+    counted_at, here = database_now(), time.monotonic()
     hosts.beat(
         host_id=spool.host_id(),
         name=socket.gethostname(),
@@ -94,14 +95,14 @@ def beat(spool: Store) -> None:
         set_aside=spool.count_set_aside(),
         counted_at=counted_at,
     )
-    spool.note_beat()
+    spool.note_beat(here)
 
 
 def replay_leftover() -> int:
     """For workers: read what web processes of this machine left behind, and tell the senders."""
     spool = store()
     done = replay(spool, seconds=10.0)
-    if done and spool.seconds_since_beat() is not None:
+    if done and spool.last_beat() is not None:
         beat(spool)
     return done
 

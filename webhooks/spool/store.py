@@ -88,24 +88,26 @@ class Store:
             draft.unlink()
         return uuid.UUID(path.read_text(encoding="ascii"))
 
-    def note_beat(self) -> None:
-        """Remember for all processes of this host that its row was made fresh just now."""
+    def note_beat(self, counted_at: float) -> None:
+        """Remember for all processes of this host that its row is fresh and tells what was counted at that moment.
+
+        `counted_at` is monotonic: the clock is the machine's, the same in every process, and starts anew when it boots.
+        """
         draft = self._directory / f".beat.{uuid.uuid4().hex}"
-        draft.write_text(repr(time.monotonic()), encoding="ascii")
+        draft.write_text(f"{counted_at!r} {time.monotonic()!r}", encoding="ascii")
         draft.replace(self._directory / "beat")
 
     def forget_beat(self) -> None:
         """This host has no row any more."""
         (self._directory / "beat").unlink(missing_ok=True)
 
-    def seconds_since_beat(self) -> float | None:
-        """Seconds since a process of this host made its row fresh; None: it has none."""
+    def last_beat(self) -> tuple[float, float] | None:
+        """When this host last counted for its row and when the row was fresh, monotonic; None: it has no row."""
         try:
-            noted = float((self._directory / "beat").read_text(encoding="ascii"))
+            counted_at, noted_at = (self._directory / "beat").read_text(encoding="ascii").split()
+            return float(counted_at), float(noted_at)
         except (OSError, ValueError):
             return None
-        # The monotonic clock is the machine's: the same in every process, and starts anew when it boots.
-        return max(time.monotonic() - noted, 0.0)
 
     @contextmanager
     def only_reader(self) -> Iterator[bool]:
