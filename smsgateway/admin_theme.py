@@ -46,6 +46,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 "providercode",
                 waiting="credentials.code_admin.unmapped_count",
             ),
+            _list(
+                "Provider statuses",
+                "flag",
+                "webhooks",
+                "providerstatus",
+                waiting="webhooks.admin.statuses.unmapped_count",
+            ),
         ),
     ),
     (

@@ -72,7 +72,8 @@ class BenchForm(forms.Form):
 
     def _callback(self, data: dict[str, Any]) -> Callback:
         text = str(data.get("request") or "")
-        raw = InboundRequest.objects.filter(pk=data.get("again")).first() if data.get("again") else None
+        again: uuid.UUID | None = data.get("again")
+        raw = InboundRequest.objects.filter(pk=again).first() if again else None
         if raw is not None and _same(text, as_text(callback_of(raw))):
             return callback_of(raw)  # its very bytes, also those that are no text
         if text.strip() or not any(data.get(name) for name in ("url", "headers", "body")):
