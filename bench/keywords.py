@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import time
@@ -10,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.targets import SMOKE, verdict
 from webhooks.keywords import Intent, KeywordRules, language_packs
 
 CORPUS = Path(__file__).resolve().parents[1] / "tests" / "data" / "keywords"
 HELD_OUT = "held_out.tsv"
-SMOKE = bool(os.environ.get("BENCH_SMOKE"))
 ROUNDS = 3 if SMOKE else 15
 SPEED_TARGET = 20_000
 NOTICED = frozenset({Intent.OPT_OUT, Intent.POSSIBLE_OPT_OUT})
@@ -124,8 +123,7 @@ def main() -> int:
     faults = [*missed(found), *(f"held out: {fault}" for fault in missed(unseen))]
     if speed < SPEED_TARGET and not SMOKE:
         faults.append(f"{speed:,.0f} texts/s (target {SPEED_TARGET:,})")
-    print(f"targets: missed: {'; '.join(faults)}" if faults else "targets: met")
-    return 1 if faults else 0
+    return verdict(faults)
 
 
 def texts_per_second(texts: Sequence[str]) -> float:

@@ -23,11 +23,12 @@ from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.pulse import beat_of_worker
 from webhooks.assembling import deliver_incomplete
+from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
 from webhooks.leftovers import process_leftovers
 from webhooks.nonces import forget_expired
 from webhooks.refusals import forget_old as forget_old_refusals
-from webhooks.retention import purge_callbacks
+from webhooks.retention import forget_samples, purge_callbacks
 from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(continue_imports, every=1.0),
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
+    Periodic(forward_due, every=2.0),
+    Periodic(forget_samples, every=3600.0),
     Periodic(lapse_due, every=60.0),
     Periodic(expire, every=300.0),
     Periodic(purge_callbacks, every=300.0),

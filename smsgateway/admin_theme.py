@@ -48,7 +48,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             ),
             _list(
                 "Provider statuses",
-                "done_all",
+                "flag",
                 "webhooks",
                 "providerstatus",
                 waiting="webhooks.admin.statuses.unmapped_count",

@@ -65,7 +65,8 @@ def _post(forward: Forward, session: GuardedSession) -> bool:
 
 def pause_after(tries: int) -> timedelta:
     """How long to wait after so many tries: 30 s, 2 min, 8 min … at most 6 h."""
-    return min(_FIRST_PAUSE * int(4 ** (tries - 1)), _LONGEST_PAUSE)
+    grown: timedelta = _FIRST_PAUSE * 4 ** (tries - 1)
+    return min(grown, _LONGEST_PAUSE)
 
 
 def _request(forward: Forward) -> requests.Request:

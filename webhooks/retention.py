@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from core.clock import now
-from webhooks.models import InboundMessage, InboundRequest, InboundRequestKey, RequestState
+from webhooks.models import InboundMessage, InboundRequest, InboundRequestKey, KeptSample, RequestState
 
 BATCH = 500
+SAMPLES_KEPT = timedelta(days=30)
 _MOST_BATCHES = 20  # in one round: the next one goes on
 
 
@@ -37,3 +38,8 @@ def purge_callbacks() -> int:
             InboundRequestKey.objects.filter(request_id__in=ids).delete()
             done += InboundRequest.objects.filter(pk__in=ids).delete()[0]
     return done
+
+
+def forget_samples() -> int:
+    """Delete samples kept to map on after 30 days: they hold numbers and texts; gives how many."""
+    return KeptSample.objects.filter(received_at__lt=now() - SAMPLES_KEPT).delete()[0]
