@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Value
 
 from consent import writing
@@ -31,6 +31,7 @@ from consent.selectors import history
 from core import prepared
 from core.clock import now
 from core.errors import RequestInvalid
+from core.transactions import own_or_callers_transaction
 
 __all__ = (
     "Decision", "State", "decide", "history", "last_choice", "lock_for_sending", "record", "standing_for", "states_for",
@@ -138,7 +139,7 @@ class Details(TypedDict, total=False):
     disclosure: DisclosureText | None
 
 
-@transaction.atomic
+@own_or_callers_transaction()
 def record(
     *,
     msisdn: str = "",
@@ -159,7 +160,7 @@ def record(
     The person is named by `msisdn` (E.164), or by `subject_id` where the number may be erased already. `occurred_at`
     is the provider's time, `time_proven` that a signature covers it; one from the future counts as now and proves
     nothing. Staff and API need a `reason` and `evidence` (or `text`) to turn an opt-out into an opt-in: RequestInvalid
-    without. Of a web form `evidence` holds `url`, `ip` and `user_agent`.
+    without, and nothing is written. Of a web form `evidence` holds `url`, `ip` and `user_agent`.
     """
     _check_words(kind=kind, source=source, scope=scope, purpose=purpose)
     subject = lock_subject(subject_id) if subject_id is not None else _locked_subject(msisdn)
@@ -168,7 +169,8 @@ def record(
     claimed_at = occurred_at or received_at
     proven = time_proven and occurred_at is not None and claimed_at <= received_at
     change = Change(kind, scope, purpose, source, min(claimed_at, received_at), proven, decision)
-    states = states_for([subject.pk])[subject.pk]
+    # Of a subject without events nothing holds yet.
+    states = states_for([subject.pk])[subject.pk] if subject.last_sequence else ()
     _check_proof(states, change, reason=details.get("reason", ""), proof=text or evidence)
     event = _event(subject, change, received_at, details)
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
@@ -219,7 +221,9 @@ def lock_subject(subject_id: int) -> ConsentSubject:
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:
-    known = writing.locked_by_hash(number_hash(msisdn))
+    digest = number_hash(msisdn)
+    known = writing.locked_by_hash(digest) or writing.new_subject(digest)
+    # None of both: somebody else made it just now.
     return known or lock_subject(subjects_for([msisdn])[msisdn])
 
 

@@ -18,6 +18,10 @@ _STATE = ConsentState._meta.db_table
 _SUBJECT_COLUMNS = ("id", "number_hash", "touched_at", "last_sequence", "head_hash")
 _CELL_COLUMNS = ("scope", "purpose", "state", "source", "out_at", "in_at", "paused_at")
 _STATE_COLUMNS = ("subject_id", *_CELL_COLUMNS, "event_id", "changed_at")
+_NEW_SUBJECT = (
+    f"INSERT INTO {_SUBJECT} ({', '.join(_SUBJECT_COLUMNS[1:])}) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT (number_hash) DO NOTHING RETURNING id"
+)
 _UPSERT = (
     f"INSERT INTO {_STATE} ({', '.join(_STATE_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_STATE_COLUMNS))}) "
     "ON CONFLICT (subject_id, scope, purpose) DO UPDATE SET "
@@ -39,6 +43,17 @@ def locked_subject(subject_id: int) -> ConsentSubject:
 def locked_by_hash(number_hash: str) -> ConsentSubject | None:
     """The same by the number's hash; None when the number is not known yet."""
     return _locked("number_hash", number_hash)
+
+
+def new_subject(number_hash: str) -> ConsentSubject | None:
+    """The subject of a number that is not known yet, owned since nobody else sees it; None if somebody was faster."""
+    subject = ConsentSubject(number_hash=number_hash)
+    values = [_column(ConsentSubject, name, getattr(subject, name)) for name in _SUBJECT_COLUMNS[1:]]
+    rows, _ = prepared.execute(_NEW_SUBJECT, values)
+    if not rows:
+        return None
+    subject.pk, subject._state.adding = rows[0][0], False
+    return subject
 
 
 def _locked(column: str, value: int | str) -> ConsentSubject | None:
@@ -87,6 +102,10 @@ def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:
     else:
         rows = []
     return [(row[0], State(*_read(ConsentState, columns, row)[1:])) for row in rows]
+
+
+def _column(model: Any, name: str, value: Any) -> Any:
+    return model._meta.get_field(name).get_db_prep_save(value, connection)
 
 
 def _written(name: str, value: Any) -> Any:

@@ -59,6 +59,7 @@ class Submission:
     in_reply_to: str = ""  # the provider's id of the inbound message this one answers
     personalise: bool = True  # False: the text is final, whatever braces it contains
     subject_id: int | None = None  # the recipient's consent subject, where it is known already
+    key_is_new: bool = False  # the caller made `unique_key` in this very transaction: nobody can have used it
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
 
 
@@ -82,7 +83,7 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
     text = _text(submission, msisdn=msisdn, profile=profile)
     texts = texts_of_parts(text, text_of(submission.credential))
     with transaction.atomic(savepoint=False):
-        if submission.unique_key is not None:
+        if submission.unique_key is not None and not submission.key_is_new:
             existing, _ = prepared.execute(_KNOWN_KEY, [submission.unique_key])
             if existing:
                 return Message.objects.get(pk=existing[0][0])

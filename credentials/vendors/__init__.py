@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from credentials.vendors.preset import Preset, PresetInvalid, load_preset, preset_from_text
+from credentials.vendors.loading import load_preset, preset_from_text
+from credentials.vendors.preset import Preset, PresetInvalid
 from credentials.vendors.problems import preset_problems
 
 __all__ = [

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, reduce
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -29,7 +27,6 @@ from credentials.vendors.making import (
     response_of,
     text_of,
 )
-from credentials.vendors.problems import preset_problems
 
 _TABLES: Final = ("request", "text", "auth", "response", "codes")
 _TOP: Final = ("check_url",)
@@ -237,7 +234,7 @@ class Preset:
                 app_id = as_text(value)
             elif item.field and as_text(value):
                 table, key = FIELD_PLACES[item.field]
-                data[table][key] = _chosen(item, as_text(value))
+                data[table][key] = _fitting(item, as_text(value))
         return app_id
 
     def _variables(
@@ -257,31 +254,6 @@ class Preset:
                 yield Variable(item.name, texts[item.name], item.secret, item.label, item.required, item.help)
 
 
-def load_preset(path: Path) -> Preset:
-    """The preset of a file SLUG.toml; PresetInvalid says what is wrong with it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise PresetInvalid([f"this file cannot be read: {error}"], name=path.name) from error
-    return preset_from_text(text, slug=path.stem, name=path.name)
-
-
-def preset_from_text(text: str, *, slug: str, name: str = "") -> Preset:
-    """The preset written in `text` (TOML); PresetInvalid says what is wrong with it."""
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PresetInvalid([f"this is no TOML: {error}"], name=name) from error
-    return preset_from_data(data, slug=slug, name=name)
-
-
-def preset_from_data(data: Mapping[str, Any], *, slug: str, name: str = "") -> Preset:
-    """The preset of parsed data; PresetInvalid says what is wrong with it."""
-    if problems := preset_problems(data):
-        raise PresetInvalid(problems, name=name)
-    return Preset(slug, MappingProxyType(dict(data)))
-
-
 def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """One of the tables; "" stands for what a credential takes from the top of the file."""
     if not name:
@@ -290,7 +262,7 @@ def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found
 
 
-def _chosen(item: Input, value: str) -> str:
+def _fitting(item: Input, value: str) -> str:
     """A value that fits the field; PresetInvalid when the field offers others only."""
     if item.field in _NUMBERS and length_of(value) is None:
         raise PresetInvalid([f"{item.name}: {value!r} is no number of characters; write one from 1."])

@@ -16,7 +16,8 @@ from core.errors import ConfigurationInvalid, GatewayError
 from credentials import storing
 from credentials.models import ApiCredential
 from credentials.vendors import CUSTOM, VENDORS
-from credentials.vendors.preset import Preset, preset_from_data
+from credentials.vendors.loading import preset_from_data
+from credentials.vendors.preset import Preset
 from messaging import channels
 from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus

@@ -78,6 +78,7 @@ def _reply(scene: Scene, effect: Effect) -> str:
                 purpose=effect.purpose,
                 source=MessageSource.REPLY,
                 unique_key=f"inbound:{message.pk}",
+                key_is_new=True,
                 in_reply_to=message.provider_message_id,
                 personalise=False,
                 asked_at=message.received_at,
