@@ -174,8 +174,8 @@ def record(
     _check_proof(states, change, reason=details.get("reason", ""), proof=text or evidence)
     event = _event(subject, change, received_at, details)
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
-    _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
     with prepared.together():
+        _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
         writing.update_subject(subject)
         writing.write_states(event, fold(states, change))
     return event

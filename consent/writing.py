@@ -11,7 +11,7 @@ from django.db.models import Model
 from consent.models import ConsentEvent, ConsentState, ConsentSubject
 from consent.rules import State
 from core import prepared
-from core.bulk import insert_rows, update_rows
+from core.bulk import insert_rows, set_row
 
 _SUBJECT = ConsentSubject._meta.db_table
 _STATE = ConsentState._meta.db_table
@@ -20,8 +20,10 @@ _CELL_COLUMNS = ("scope", "purpose", "state", "source", "out_at", "in_at", "paus
 _STATE_COLUMNS = ("subject_id", *_CELL_COLUMNS, "event_id", "changed_at")
 _NEW_SUBJECT = (
     f"INSERT INTO {_SUBJECT} ({', '.join(_SUBJECT_COLUMNS[1:])}) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT (number_hash) DO NOTHING RETURNING id"
+    "ON CONFLICT (number_hash) DO NOTHING RETURNING id, {event_id}"
 )
+# Whoever owns a subject is about to write an event: its id comes along, so that nothing needs to wait for it later.
+_EVENT_ID = f"nextval(pg_get_serial_sequence('{ConsentEvent._meta.db_table}', 'id'))"
 _UPSERT = (
     f"INSERT INTO {_STATE} ({', '.join(_STATE_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_STATE_COLUMNS))}) "
     "ON CONFLICT (subject_id, scope, purpose) DO UPDATE SET "
@@ -49,33 +51,47 @@ def new_subject(number_hash: str) -> ConsentSubject | None:
     """The subject of a number that is not known yet, owned since nobody else sees it; None if somebody was faster."""
     subject = ConsentSubject(number_hash=number_hash)
     values = [_column(ConsentSubject, name, getattr(subject, name)) for name in _SUBJECT_COLUMNS[1:]]
-    rows, _ = prepared.execute(_NEW_SUBJECT, values)
+    rows, _ = prepared.execute(_NEW_SUBJECT.format(event_id=_event_id()), values)
     if not rows:
         return None
-    subject.pk, subject._state.adding = rows[0][0], False
+    subject.pk, subject.next_event_id = rows[0]
+    subject._state.adding = False
     return subject
 
 
 def _locked(column: str, value: int | str) -> ConsentSubject | None:
     lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
-    sql = f"SELECT {', '.join(_SUBJECT_COLUMNS)} FROM {_SUBJECT} WHERE {column} = %s{lock}"
-    rows, _ = prepared.execute(sql, [value])
+    columns = ", ".join((*_SUBJECT_COLUMNS, _event_id()))
+    rows, _ = prepared.execute(f"SELECT {columns} FROM {_SUBJECT} WHERE {column} = %s{lock}", [value])
     if not rows:
         return None
-    return ConsentSubject.from_db(None, _SUBJECT_COLUMNS, _read(ConsentSubject, _SUBJECT_COLUMNS, rows[0]))
+    *values, event_id = rows[0]
+    subject = ConsentSubject.from_db(None, _SUBJECT_COLUMNS, _read(ConsentSubject, _SUBJECT_COLUMNS, values))
+    subject.next_event_id = event_id
+    return subject
+
+
+def _event_id() -> str:
+    return _EVENT_ID if connection.vendor == "postgresql" else "NULL"
 
 
 def insert_event(event: ConsentEvent) -> None:
-    """Write a new event and give it its id."""
+    """Write a new event and give it its id: the one that came with the subject, once."""
+    subject = event.subject
     names = [field.attname for field in ConsentEvent._meta.concrete_fields if not field.primary_key]
-    (event.pk,) = insert_rows(ConsentEvent, [{name: getattr(event, name) for name in names}], returning="id")
+    row = {name: getattr(event, name) for name in names}
+    if subject.next_event_id is None:
+        (event.pk,) = insert_rows(ConsentEvent, [row], returning="id")
+    else:
+        event.pk, subject.next_event_id = subject.next_event_id, None
+        insert_rows(ConsentEvent, [{"id": event.pk, **row}])
     event._state.adding = False
 
 
 def update_subject(subject: ConsentSubject) -> None:
     """Write what an event changes in its subject."""
     names = ("touched_at", "last_sequence", "head_hash")
-    update_rows(ConsentSubject, [{"id": subject.pk, **{name: getattr(subject, name) for name in names}}])
+    set_row(ConsentSubject, {"id": subject.pk, **{name: getattr(subject, name) for name in names}})
 
 
 def write_states(event: ConsentEvent, states: Iterable[State]) -> None:
@@ -86,7 +102,7 @@ def write_states(event: ConsentEvent, states: Iterable[State]) -> None:
             "source": state.source, "out_at": state.out_at, "in_at": state.in_at, "paused_at": state.paused_at,
             "event_id": event.pk, "changed_at": event.received_at,
         }  # fmt: skip
-        prepared.execute(_UPSERT, [_written(name, values[name]) for name in _STATE_COLUMNS])
+        prepared.write(_UPSERT, [_written(name, values[name]) for name in _STATE_COLUMNS])
 
 
 def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:

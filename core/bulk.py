@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from core import prepared
+
+_FEW = 4  # rows for which a statement of its own is worth preparing
 
 
 def insert_rows(
@@ -79,9 +81,7 @@ def update_rows(
     """
     if not rows:
         return 0
-    keys = (key,) if isinstance(key, str) else key
-    sql, fields = _update_statement(model, tuple(rows[0]), len(rows), keys, where)
-    values = [_prepared(field, row[name]) for row in rows for name, field in fields]
+    sql, values = _update(model, rows, (key,) if isinstance(key, str) else key, where)
     if len(rows) == 1:
         return prepared.execute(sql, values)[1]
     with connection.cursor() as cursor:
@@ -89,10 +89,25 @@ def update_rows(
         return int(cursor.rowcount)
 
 
+def set_row(model: type[models.Model], row: Mapping[str, Any]) -> None:
+    """Set the fields of the row with this `id`; nobody asks whether it was there."""
+    prepared.write(*_update(model, [row], ("id",), ""))
+
+
+def _update(
+    model: type[models.Model], rows: Sequence[Mapping[str, Any]], keys: tuple[str, ...], where: str
+) -> tuple[str, list[Any]]:
+    sql, fields = _update_statement(model, tuple(rows[0]), len(rows), keys, where)
+    return sql, [_prepared(field, row[name]) for row in rows for name, field in fields]
+
+
 def _insert(
     model: type[models.Model], fields: tuple[Any, ...], count: int, values: list[Any], returning: str
 ) -> list[Any]:
     sql = _insert_statement(model, fields, count, returning)
+    if not returning and count <= _FEW:
+        prepared.write(sql, values)
+        return []
     if count == 1:
         return [row[0] for row in prepared.execute(sql, values)[0]]
     with connection.cursor() as cursor:
@@ -163,4 +178,5 @@ def _placeholder(field: Any) -> str:
 
 
 def _prepared(field: Any, value: Any) -> Any:
-    return field.get_db_prep_save(value, connection=connection)
+    # The connection itself: through the proxy each of its attributes is looked up in a thread's storage first.
+    return field.get_db_prep_save(value, connection=connections[DEFAULT_DB_ALIAS])

@@ -10,37 +10,60 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Send what is written inside in one go: a single round trip on PostgreSQL, and nothing may ask what came of it.
+    """Writes whose outcome nobody asks for go out as one statement, at the end or before the next question.
 
-    Errors show at the end of the block. Only for writes of this module and core.bulk: the ORM reads counts at once.
+    `WITH s0 AS (INSERT …), s1 AS (UPDATE …) SELECT 1` is one round trip and one execution instead of many; so no two
+    of them may touch the same row, and errors show where it is sent. Whatever else is asked of the database inside
+    (by the ORM too) sees what was written before. A block within a block belongs to the outer one. PostgreSQL only:
+    elsewhere each is written at once.
     """
-    if connection.vendor != "postgresql":
+    db: Any = connections[DEFAULT_DB_ALIAS]
+    if not _can_prepare(db) or _waiting_of(db) is not None:
         yield
         return
-    connection.ensure_connection()
-    raw: Any = connection.connection
-    with connection.wrap_database_errors, raw.pipeline():
-        yield
+    db.smsgateway_waiting = []
+    try:
+        with db.execute_wrapper(_send_first):
+            yield
+            _send(db)
+    finally:
+        db.smsgateway_waiting = None
+
+
+def write(sql: str, values: Sequence[Any]) -> None:
+    """Run a statement that nobody asks the outcome of; inside `together` a little later."""
+    waiting = _waiting_of(connections[DEFAULT_DB_ALIAS])
+    if waiting is None:
+        execute(sql, values)
+    else:
+        waiting.append((sql, values))
 
 
 def execute(sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
-    """The rows that a statement returns ([] for none) and how many rows it touched; inside `together` ([], -1)."""
-    if connection.vendor != "postgresql" or connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-        with connection.cursor() as cursor:
+    """The rows that a statement returns ([] for none) and how many rows it touched."""
+    db: Any = connections[DEFAULT_DB_ALIAS]
+    if not _can_prepare(db):
+        with db.cursor() as cursor:
             cursor.execute(sql, values)
             return (cursor.fetchall() if cursor.description else []), int(cursor.rowcount)
+    if _waiting_of(db):
+        _send(db)
+    return _execute(db, sql, values)
+
+
+def _execute(db: Any, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
     import psycopg
 
-    connection.ensure_connection()
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": sql, "time": "prepared"})
-    raw: Any = connection.connection
-    with connection.wrap_database_errors:
+    db.ensure_connection()
+    if db.queries_logged:
+        db.queries_log.append({"sql": sql, "time": "prepared"})
+    raw: Any = db.connection
+    with db.wrap_database_errors:
         statement: Any = psycopg.Cursor(raw)
         # Only here: Django's own cursors put values into the text, which nobody asks for twice.
         raw.prepare_threshold = 0
@@ -49,3 +72,26 @@ def execute(sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int
         finally:
             raw.prepare_threshold = None
         return (statement.fetchall() if statement.description else []), int(statement.rowcount)
+
+
+def _send(db: Any) -> None:
+    waiting, db.smsgateway_waiting = db.smsgateway_waiting, []
+    if len(waiting) == 1:
+        _execute(db, *waiting[0])
+    elif waiting:
+        parts = ", ".join(f"s{number} AS ({sql})" for number, (sql, _) in enumerate(waiting))
+        _execute(db, f"WITH {parts} SELECT 1", [value for _, values in waiting for value in values])
+
+
+def _send_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """Django's own statements come after what was written before them."""
+    _send(context["connection"])
+    return execute(sql, params, many, context)
+
+
+def _waiting_of(db: Any) -> list[tuple[str, Sequence[Any]]] | None:
+    return getattr(db, "smsgateway_waiting", None)
+
+
+def _can_prepare(db: Any) -> bool:
+    return db.vendor == "postgresql" and not db.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")

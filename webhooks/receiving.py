@@ -7,6 +7,7 @@ import uuid
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
+from core import prepared
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
 from messaging import suppress
@@ -162,7 +163,7 @@ def _take_one(
     """The usual case: callback and effect in one transaction, the callback written once, with what became of it."""
     if usual := take_usual(event, raw, webhook):
         return [usual]
-    with transaction.atomic():
+    with transaction.atomic(), prepared.together():
         notes = [_act(event, raw, webhook, configuration, late=late)]
         raw.state, raw.reason = summary(notes)
         _keep(raw)

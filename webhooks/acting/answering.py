@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import connection
 
 from core import prepared
-from core.bulk import update_rows
+from core.bulk import set_row
 from core.clock import now
 from core.errors import GatewayError
 from core.vocabulary import Purpose
@@ -79,6 +79,7 @@ def _reply(scene: Scene, effect: Effect) -> str:
                 source=MessageSource.REPLY,
                 unique_key=f"inbound:{message.pk}",
                 key_is_new=True,
+                subject_id=scene.subject_id,
                 in_reply_to=message.provider_message_id,
                 personalise=False,
                 asked_at=message.received_at,
@@ -86,5 +87,5 @@ def _reply(scene: Scene, effect: Effect) -> str:
         )
     except GatewayError as error:  # the opt-out itself must stand, whatever is wrong with the reply
         return f"No reply: {error.text}"
-    update_rows(InboundMessage, [{"id": message.pk, "reply_id": reply.pk}])
+    set_row(InboundMessage, {"id": message.pk, "reply_id": reply.pk})
     return ""

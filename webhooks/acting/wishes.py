@@ -103,7 +103,7 @@ def _dismiss(review: ConsentReview, scene: Scene) -> None:
 
 
 def _record(scene: Scene, kind: Kind) -> ConsentEvent:
-    return ledger.record(
+    event = ledger.record(
         msisdn=scene.message.msisdn,
         kind=kind,
         scope=scene.scope,
@@ -111,6 +111,8 @@ def _record(scene: Scene, kind: Kind) -> ConsentEvent:
         source=Source.KEYWORD,
         **scene.said,
     )
+    scene.subject_id = event.subject_id  # known now, so nobody has to look it up
+    return event
 
 
 def _answer(scene: Scene, intent: Intent, *, silence: str = "", wait_for: int | None = None) -> Effect:
