@@ -7,7 +7,7 @@ writes own it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
@@ -169,13 +169,13 @@ def record(
     claimed_at = occurred_at or received_at
     proven = time_proven and occurred_at is not None and claimed_at <= received_at
     change = Change(kind, scope, purpose, source, min(claimed_at, received_at), proven, decision)
-    # Of a subject without events nothing holds yet.
-    states = states_for([subject.pk])[subject.pk] if subject.last_sequence else ()
+    wrapped, states = writing.read_owned(subject.pk)
     _check_proof(states, change, reason=details.get("reason", ""), proof=text or evidence)
     event = _event(subject, change, received_at, details)
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}
     with prepared.together():
-        _append(event, {**(evidence or {}), **future, "number": msisdn, "text": text})
+        key = data_key(subject, msisdn, wrapped=wrapped)
+        _append(event, key, {**(evidence or {}), **future, "number": msisdn, "text": text})
         writing.update_subject(subject)
         writing.write_states(event, fold(states, change))
     return event
@@ -183,7 +183,7 @@ def record(
 
 def _event(subject: ConsentSubject, change: Change, received_at: datetime, details: Details) -> ConsentEvent:
     event = ConsentEvent(
-        **asdict(change), subject=subject, received_at=received_at, format=CURRENT_FORMAT, **details
+        **vars(change), subject=subject, received_at=received_at, format=CURRENT_FORMAT, **details
     )
     for name, longest in _LONGEST.items():
         setattr(event, name, getattr(event, name)[:longest])
@@ -227,11 +227,10 @@ def _locked_subject(msisdn: str) -> ConsentSubject:
     return known or lock_subject(subjects_for([msisdn])[msisdn])
 
 
-def _append(event: ConsentEvent, said: Mapping[str, Any]) -> None:
+def _append(event: ConsentEvent, key: bytes, said: Mapping[str, Any]) -> None:
     """Join the event to its subject's chain; the subject is locked."""
     subject = event.subject
     event.sequence, event.previous_hash = subject.last_sequence + 1, subject.head_hash
-    key = data_key(subject, said["number"])
     event.evidence = seal_evidence(key, said, number_hash=subject.number_hash, sequence=event.sequence)
     event.hash = hash_of(event, number_hash=subject.number_hash)
     writing.insert_event(event)

@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from consent.models import ConsentSubject, SubjectKey
-from core import prepared
 from core.bulk import insert_rows
 from core.errors import SecretUnreadable
 from core.secrets import keyed_hash, seal, seal_with, unseal, unseal_with
 
 _KEY_BYTES = 32
-_WRAPPED_KEY = f"SELECT wrapped_key FROM {SubjectKey._meta.db_table} WHERE subject_id = %s"
 
 
 def number_hash(msisdn: str) -> str:
@@ -22,11 +20,10 @@ def number_hash(msisdn: str) -> str:
     return keyed_hash(msisdn, use="consent-subject")
 
 
-def data_key(subject: ConsentSubject, msisdn: str) -> bytes:
-    """The subject's data key, made when the first event is about to be written; the subject is locked."""
-    stored, _ = prepared.execute(_WRAPPED_KEY, [subject.pk])
-    if stored:
-        return unseal(stored[0][0], aad=_place("wrapped_key", subject.pk))
+def data_key(subject: ConsentSubject, msisdn: str, *, wrapped: str) -> bytes:
+    """The subject's data key, from its `wrapped` form or, where that is "", made now; the subject is locked."""
+    if wrapped:
+        return unseal(wrapped, aad=_place("wrapped_key", subject.pk))
     if not msisdn:  # the number is erased, and nothing said about it now shall be readable later
         return os.urandom(_KEY_BYTES)
     key, row = new_key(subject.pk, msisdn)

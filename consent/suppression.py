@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from consent import ledger
 from consent.models import FailureCount, Suppression, SuppressionReason, SuppressionSource
 from consent.sealing import data_key
+from consent.writing import read_owned
 from core.clock import now
 from core.errors import RequestInvalid
 from core.vocabulary import FailureClass
@@ -44,7 +45,8 @@ def add(
         subject_id = ledger.subjects_for([msisdn])[msisdn]
         # The lock of the subject: a sender at the gate goes first or sees the entry.
         subject = ledger.lock_subject(subject_id)
-        data_key(subject, msisdn)  # without its key the list could not show the number
+        wrapped, _ = read_owned(subject.pk)
+        data_key(subject, msisdn, wrapped=wrapped)  # without its key the list could not show the number
         entry = Suppression.objects.filter(subject_id=subject_id, scope=scope, lifted_at__isnull=True).first()
         if entry is not None and _is_over(entry):
             _lift(entry, actor=_GATEWAY)

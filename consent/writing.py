@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from consent.models import ConsentEvent, ConsentState, ConsentSubject
+from consent.models import ConsentEvent, ConsentState, ConsentSubject, SubjectKey
 from consent.rules import State
 from core import prepared
 from core.bulk import insert_rows, set_row
@@ -24,6 +24,11 @@ _NEW_SUBJECT = (
 )
 # Whoever owns a subject is about to write an event: its id comes along, so that nothing needs to wait for it later.
 _EVENT_ID = f"nextval(pg_get_serial_sequence('{ConsentEvent._meta.db_table}', 'id'))"
+_OWNED = (
+    f"SELECT k.wrapped_key, {', '.join(f's.{name}' for name in _CELL_COLUMNS)} "
+    "FROM (SELECT CAST(%s AS bigint) AS id) o "
+    f"LEFT JOIN {SubjectKey._meta.db_table} k ON k.subject_id = o.id LEFT JOIN {_STATE} s ON s.subject_id = o.id"
+)
 _UPSERT = (
     f"INSERT INTO {_STATE} ({', '.join(_STATE_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_STATE_COLUMNS))}) "
     "ON CONFLICT (subject_id, scope, purpose) DO UPDATE SET "
@@ -118,6 +123,17 @@ def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:
     else:
         rows = []
     return [(row[0], State(*_read(ConsentState, columns, row)[1:])) for row in rows]
+
+
+def read_owned(subject_id: int) -> tuple[str, tuple[State, ...]]:
+    """What counts for the next event of a subject that is locked: its wrapped data key, "" without one, and its states.
+
+    Asked after the lock: a row joined to the locking statement would be as old as the wait for it.
+    """
+    rows, _ = prepared.execute(_OWNED, [subject_id])
+    states = (row[1:] for row in rows if row[1] is not None)
+    found = tuple(State(*_read(ConsentState, _CELL_COLUMNS, state)) for state in states)
+    return rows[0][0] or "", found
 
 
 def _column(model: Any, name: str, value: Any) -> Any:

@@ -44,14 +44,19 @@ def write(sql: str, values: Sequence[Any]) -> None:
         waiting.append((sql, values))
 
 
-def execute(sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
-    """The rows that a statement returns ([] for none) and how many rows it touched."""
+def execute(
+    sql: str, values: Sequence[Any], *, unconcerned: bool = False
+) -> tuple[list[tuple[Any, ...]], int]:
+    """The rows that a statement returns ([] for none) and how many rows it touched.
+
+    `unconcerned`: it does not look at what was just written, so inside `together` that may go out after it.
+    """
     db: Any = connections[DEFAULT_DB_ALIAS]
     if not _can_prepare(db):
         with db.cursor() as cursor:
             cursor.execute(sql, values)
             return (cursor.fetchall() if cursor.description else []), int(cursor.rowcount)
-    if _waiting_of(db):
+    if _waiting_of(db) and not unconcerned:
         _send(db)
     return _execute(db, sql, values)
 

@@ -75,7 +75,9 @@ def _locked_waiting(
     )
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     values = [subject_id, *map(str, purposes), *([] if sender is None else [sender])]
-    return [(uuid.UUID(str(row[0])), row[1]) for row in prepared.execute(sql + lock, values)[0]]
+    # The opt-out itself may still wait to be written: it says nothing about messages.
+    rows, _ = prepared.execute(sql + lock, values, unconcerned=True)
+    return [(uuid.UUID(str(row[0])), row[1]) for row in rows]
 
 
 _WAITING = (

@@ -43,7 +43,7 @@ def _silence(scene: Scene) -> str:
 
 def _replies_in_the_last_hour(msisdn: str) -> int:
     an_hour_ago = connection.ops.adapt_datetimefield_value(now() - timedelta(hours=1))
-    rows, _ = prepared.execute(_REPLIES, [msisdn, an_hour_ago])
+    rows, _ = prepared.execute(_REPLIES, [msisdn, an_hour_ago], unconcerned=True)
     return int(rows[0][0])
 
 
