@@ -11,7 +11,7 @@ from consent.selectors import OpenedEvent
 from core.vocabulary import Purpose
 
 MOST_NUMBERS = 1000
-_PURPOSES = ["all", "marketing", "transactional"]
+CONSENT_PURPOSES = ["all", "marketing", "transactional"]
 
 
 class _Strict(serializers.Serializer[Any]):
@@ -34,7 +34,7 @@ class ConsentRequest(_Strict):
         default="all",
         help_text="`all`, `sender:+15005550006` or `brand:Acme`.",
     )
-    purpose = serializers.ChoiceField(choices=_PURPOSES, required=False, default="all")
+    purpose = serializers.ChoiceField(choices=CONSENT_PURPOSES, required=False, default="all")
     reason = serializers.CharField(
         max_length=500, required=False, default="", allow_blank=True, help_text="Required to lift an opt-out."
     )

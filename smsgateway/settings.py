@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"ConsentPurposeEnum": "consent.serializers.CONSENT_PURPOSES"},
 }
 
 # --- Logging --------------------------------------------------------------------------------------
