@@ -216,7 +216,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"ConsentPurposeEnum": "consent.serializers.CONSENT_PURPOSES"},
+    "ENUM_NAME_OVERRIDES": {
+        "ConsentPurposeEnum": ["all", "marketing", "transactional"],
+        "MessagePurposeEnum": ["marketing", "transactional", "one_time_code"],
+    },
 }
 
 # --- Logging --------------------------------------------------------------------------------------
