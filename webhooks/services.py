@@ -34,8 +34,7 @@ def create_webhook(*, credential: ApiCredential, name: str, **fields: Any) -> We
 @transaction.atomic
 def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
     """Save a new or changed webhook; a new one gets its URL, which stays when the credential changes."""
-    if webhook.pk is None:  # a form with rows takes the key of a new object away
-        webhook.pk = uuid7()
+    webhook.pk = webhook.pk or uuid7()  # a form with rows takes the key of a new object away
     parse(webhook, credential)
     is_new = webhook._state.adding
     if is_new:
