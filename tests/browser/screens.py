@@ -101,6 +101,7 @@ def _tool(name: str, typed: str, button: str) -> Callable[[Page, Gateway], None]
     def use(page: Page, gateway: Gateway) -> None:
         _edit("Demo webhook")(page, gateway)
         page.get_by_role("link", name=name).first.click()
+        expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
         if paste := page.get_by_text("Paste a callback", exact=True).all():
             paste[0].click()
         page.get_by_label(typed, exact=True).fill(SAMPLE_CALLBACK)
