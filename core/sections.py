@@ -9,13 +9,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Part:
-    """A section: fields, groups of rows, and whether it folds; `summary` is shown while it is closed."""
+    """A section: fields, groups of rows, and whether it folds; `summary` is shown while it is closed.
+
+    `starts_open`: it folds, but nobody has to look for what is in it.
+    """
 
     slug: str
     title: str = ""
     fields: Sequence[Any] = ()
     groups: tuple[str, ...] = ()
     folds: bool = True
+    starts_open: bool = False
     about: str = ""
     summary: Callable[[Section], str] = field(default=lambda section: "")
 
@@ -33,7 +37,7 @@ class Section:
     @property
     def open(self) -> bool:
         """Whether it is open from the start."""
-        return self.wrong or not self.part.folds
+        return self.wrong or self.part.starts_open or not self.part.folds
 
     @property
     def is_rows_only(self) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from core.addresses import is_refused, literal
+from core.ids import uuid7
 from credentials import endpoints
 from credentials.models import ApiCredential, CallbackEndpoint
 from webhooks import lookup, verifying
@@ -33,6 +34,7 @@ def create_webhook(*, credential: ApiCredential, name: str, **fields: Any) -> We
 @transaction.atomic
 def save_webhook(*, webhook: Webhook, credential: ApiCredential) -> Webhook:
     """Save a new or changed webhook; a new one gets its URL, which stays when the credential changes."""
+    webhook.pk = webhook.pk or uuid7()  # a form with rows takes the key of a new object away
     parse(webhook, credential)
     is_new = webhook._state.adding
     if is_new:

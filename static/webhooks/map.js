@@ -45,7 +45,7 @@
         item.type = "button";
         item.textContent = label;
         const taken = name && name !== "fixed" && Object.entries(marks).some(([place, mark]) => mark === name && place !== button.dataset.place);
-        if (taken) item.append(Object.assign(document.createElement("small"), { textContent: " also elsewhere: the first with a value counts" }));
+        if (taken) item.append(Object.assign(document.createElement("small"), { textContent: " (marked elsewhere too)" }));
         if ((marks[button.dataset.place] || "") === name) item.setAttribute("aria-current", "true");
         item.addEventListener("click", () => choose(button, name, label));
         menu.append(item);

@@ -48,6 +48,9 @@ class Screen:
 
 
 SAMPLE_ANSWER = '{"messages": [{"id": "m-1", "status": {"code": 0, "text": "queued"}}]}'
+SAMPLE_CALLBACK = (
+    '{"type": "inbound_message", "id": "x-1", "from": "+14155550190", "to": "1", "text": "STOP"}'
+)
 SAMPLE_CURL = (
     "curl -X POST https://api.example.com/v1/messages -H 'Authorization: Bearer demo-token' "
     """-H 'Content-Type: application/json' -d '{"to": ["+14155550123"], "from": "ACME", "text": "Hi", "ttl": 60}'"""
@@ -92,6 +95,20 @@ def _wrong_payload(page: Page, gateway: Gateway) -> None:
 def _payload_dialog(page: Page, gateway: Gateway) -> None:
     page.get_by_role("button", name="View payload editor").first.click()
     expect(page.get_by_role("dialog").get_by_role("status").first).to_have_text("No problems found")
+
+
+def _tool(name: str, typed: str, button: str) -> Callable[[Page, Gateway], None]:
+    def use(page: Page, gateway: Gateway) -> None:
+        _edit("Demo webhook")(page, gateway)
+        page.get_by_role("link", name=name).first.click()
+        expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        if paste := page.get_by_text("Paste a callback", exact=True).all():
+            paste[0].click()
+        page.get_by_label(typed, exact=True).fill(SAMPLE_CALLBACK)
+        page.get_by_role("button", name=button).click()
+        page.wait_for_load_state()
+
+    return use
 
 
 def _test_send(page: Page, gateway: Gateway) -> None:
@@ -207,6 +224,9 @@ SCREENS = (
     Screen("webhook-list", WEBHOOKS),
     Screen("webhook-add", f"{WEBHOOKS}add/"),
     Screen("webhook-change", WEBHOOKS, _edit("Demo webhook")),
+    Screen("webhook-map", WEBHOOKS, _tool("Map by clicking", "Callback", "Use it")),
+    Screen("webhook-bench", WEBHOOKS, _tool("Test bench", "Request", "Try it")),
+    _list("provider-status-list", "webhooks/providerstatus"),
     Screen("webhook-delete", WEBHOOKS, _bin("Demo webhook")),
     Screen("webhook-payload-editor", f"{WEBHOOKS}add/", _payload_dialog),
     Screen("channel-list", CHANNELS),

@@ -61,7 +61,7 @@ def pick(page: Page, value: str, meaning: str) -> None:
     button.focus()
     page.keyboard.press("Enter")
     choices = page.get_by_role("group", name=f"What {value} is").get_by_role("button")
-    names = [name.split(" also elsewhere")[0] for name in choices.all_inner_texts()]
+    names = [name.split(" (marked elsewhere")[0] for name in choices.all_inner_texts()]
     start = next(at for at, one in enumerate(choices.all()) if is_focused(one))
     step = names.index(meaning) - start
     for _ in range(abs(step)):

@@ -300,3 +300,75 @@ def test_an_anonymous_visitor_is_sent_to_the_login(client: Client, webhook: Webh
         answer = client.post(reverse(f"admin:webhooks_webhook_{name}", args=[webhook.pk]))
         assert answer.status_code == 302
         assert "/login/" in answer["Location"]
+
+
+CUSTOM_ROW = {
+    "custom-TOTAL_FORMS": "1",
+    "custom-INITIAL_FORMS": "0",
+    "custom-0-name": "Food",
+    "custom-0-keywords": "PIZZA, MENU",
+    "custom-0-action": "reply",
+    "custom-0-message": "Our menu: example.com",
+}
+
+
+def test_lists_that_are_the_standard_ones_are_stored_blank_and_shown_in_full(
+    staff: Client, credential: ApiCredential
+) -> None:
+    words = staff.get(ADD).context["adminform"].form.initial["opt_out_keywords"]
+    assert words == "STOP, QUIT, CANCEL, END, UNSUBSCRIBE, NO"
+    form = WebhookForm(filled(credential, opt_out_keywords="stop, quit, cancel, end, no, unsubscribe"))
+    assert form.is_valid()
+    assert (form.cleaned_data["opt_out_keywords"], form.warnings) == ("", [])
+
+
+def test_a_custom_keyword_is_saved_with_its_webhook_and_counts_at_once(
+    staff: Client, credential: ApiCredential
+) -> None:
+    staff.post(ADD, {**filled(credential), **CUSTOM_ROW})
+    webhook = Webhook.objects.get()
+    assert [row.keywords for row in webhook.custom_keywords.all()] == ["PIZZA, MENU"]
+    body = json.dumps(inbound("pizza"))
+    staff.post(path_of(webhook), body, content_type="application/json")
+    assert InboundMessage.objects.get().category == "Food"
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"custom-0-keywords": "STOP"}, "STOP"),
+        ({"custom-0-keywords": " , "}, "Enter at least one keyword"),
+        ({"custom-0-message": ""}, "Write what is replied"),
+        ({"custom-0-message": "{{ oops |"}, "Line 1"),
+        ({"custom-0-action": "tag"}, "Name the attribute"),
+        ({"custom-0-action": "tag", "custom-0-attribute": "a b"}, "Use letters, digits and _"),
+        ({"custom-0-action": "forward"}, "Enter the URL"),
+        ({"custom-0-action": "forward", "custom-0-forward_url": "ftp://x"}, "http"),
+    ],
+)
+def test_a_custom_keyword_that_cannot_work_is_refused_at_its_row(
+    staff: Client, credential: ApiCredential, values: dict[str, str], says: str
+) -> None:
+    page = shown(staff.post(ADD, {**filled(credential), **CUSTOM_ROW, **values}))
+    assert says in html.unescape(page)
+    assert not Webhook.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "culprits"),
+    [
+        ("Bye {{profile.firstName}}", "1 part, GSM-7, 7 of 160 characters used", []),
+        ("Adiós 👋", "1 part, UCS-2, 8 of 70 characters used", ["ó", "👋"]),
+        ("x" * 161, "2 parts, GSM-7, 161 of 306 characters used", []),
+        ("{{ oops |", "", []),
+    ],
+)
+def test_a_reply_is_counted_while_it_is_written(
+    staff: Client, db: None, source: str, line: str, culprits: list[str]
+) -> None:
+    url = reverse("admin:webhooks_webhook_message_check")
+    posted = {"source": source, "field": "default_reply", "fields": {"brand": "Acme"}}
+    answer = staff.post(url, json.dumps(posted), content_type="application/json").json()
+    assert answer["line"] == line
+    assert [one["character"] for one in answer["culprits"]] == culprits
+    assert bool(answer["problem"]) is not bool(line)

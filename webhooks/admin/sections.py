@@ -61,5 +61,5 @@ PARTS: Final = (
     ),
     Part("default", "Default reply", fields=("default_reply",), summary=_default),
     Part("verification", "Verification", fields=VERIFICATION_FIELDS, summary=_verification),
-    Part("payload", "Payload", fields=MAPPING_FIELDS, summary=_payload),
+    Part("payload", "Payload", fields=MAPPING_FIELDS, starts_open=True, summary=_payload),
 )  # fmt: skip
