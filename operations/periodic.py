@@ -56,7 +56,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(beat_of_worker, every=5.0, at_once=True),
     Periodic(follow_decisions, every=5.0),
     Periodic(replay_leftover, every=5.0),
-    Periodic(process_leftovers, every=30.0),
+    Periodic(process_leftovers, every=10.0),
     Periodic(continue_imports, every=1.0),
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),

@@ -6,11 +6,13 @@ import logging
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import Q
 
 from core.clock import now
 from core.errors import GatewayError
 from webhooks.models import InboundRequest, RequestState
 from webhooks.receiving import receive_again
+from webhooks.reprocessing import AGAIN
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +26,10 @@ def process_leftovers() -> int:
     Where the database stands in the way the callback waits for the next round; what fails for any other
     reason goes to quarantine, where staff see it.
     """
+    # What staff want processed again is settled whenever it came.
+    settled = Q(received_at__lt=now() - _SETTLED_AFTER) | Q(reason=AGAIN)
     waiting = InboundRequest.objects.filter(
-        state=RequestState.RECEIVED, received_at__lt=now() - _SETTLED_AFTER, webhook__isnull=False
+        settled, state=RequestState.RECEIVED, webhook__isnull=False
     ).select_related("webhook__endpoint__credential")
     done = 0
     for raw in waiting.order_by("received_at")[:_MOST_AT_ONCE]:

@@ -50,6 +50,10 @@ class Connection:
         self.idle_since = time.monotonic()
         self.is_new = False
 
+    def __del__(self) -> None:
+        # A client that is dropped takes its idle connections along.
+        self.close()
+
     def close(self) -> None:
         """Close it; never fails."""
         try:

@@ -125,6 +125,7 @@ def test_a_real_callback_is_mapped_by_clicking_and_the_next_one_is_read(
     staff.get_by_role("button", name="Save mapping").click()
     expect(staff.get_by_text("The mapping is live")).to_be_visible()
     staff.get_by_role("button", name="Process them again").click()
+    expect(staff.get_by_text("processed again within half a minute")).to_be_visible()
     assert post(url, callback("Stop please", OTHER, "0f3c-10")) == 200
     menu(staff, "Inbound messages")
     reload_until(staff, staff.get_by_role("cell", name="Stop please"))
