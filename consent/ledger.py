@@ -169,7 +169,7 @@ def record(
     claimed_at = occurred_at or received_at
     proven = time_proven and occurred_at is not None and claimed_at <= received_at
     change = Change(kind, scope, purpose, source, min(claimed_at, received_at), proven, decision)
-    wrapped, states = writing.read_owned(subject.pk)
+    wrapped, states = writing.read_owned(subject)
     _check_proof(states, change, reason=details.get("reason", ""), proof=text or evidence)
     event = _event(subject, change, received_at, details)
     future = {"claimed_at": claimed_at} if claimed_at > received_at else {}

@@ -45,7 +45,7 @@ def add(
         subject_id = ledger.subjects_for([msisdn])[msisdn]
         # The lock of the subject: a sender at the gate goes first or sees the entry.
         subject = ledger.lock_subject(subject_id)
-        wrapped, _ = read_owned(subject.pk)
+        wrapped, _ = read_owned(subject)
         data_key(subject, msisdn, wrapped=wrapped)  # without its key the list could not show the number
         entry = Suppression.objects.filter(subject_id=subject_id, scope=scope, lifted_at__isnull=True).first()
         if entry is not None and _is_over(entry):

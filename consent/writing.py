@@ -23,7 +23,7 @@ _NEW_SUBJECT = (
     "ON CONFLICT (number_hash) DO NOTHING RETURNING id, {event_id}"
 )
 # Whoever owns a subject is about to write an event: its id comes along, so that nothing needs to wait for it later.
-_EVENT_ID = f"nextval(pg_get_serial_sequence('{ConsentEvent._meta.db_table}', 'id'))"
+_EVENT_ID = f"nextval('{ConsentEvent._meta.db_table}_id_seq')"
 _OWNED = (
     f"SELECT k.wrapped_key, {', '.join(f's.{name}' for name in _CELL_COLUMNS)} "
     "FROM (SELECT CAST(%s AS bigint) AS id) o "
@@ -60,7 +60,7 @@ def new_subject(number_hash: str) -> ConsentSubject | None:
     if not rows:
         return None
     subject.pk, subject.next_event_id = rows[0]
-    subject._state.adding = False
+    subject._state.adding, subject.is_new = False, True
     return subject
 
 
@@ -125,12 +125,14 @@ def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:
     return [(row[0], State(*_read(ConsentState, columns, row)[1:])) for row in rows]
 
 
-def read_owned(subject_id: int) -> tuple[str, tuple[State, ...]]:
+def read_owned(subject: ConsentSubject) -> tuple[str, tuple[State, ...]]:
     """What counts for the next event of a subject that is locked: its wrapped data key, "" without one, and its states.
 
     Asked after the lock: a row joined to the locking statement would be as old as the wait for it.
     """
-    rows, _ = prepared.execute(_OWNED, [subject_id])
+    if subject.is_new:
+        return "", ()
+    rows, _ = prepared.execute(_OWNED, [subject.pk])
     states = (row[1:] for row in rows if row[1] is not None)
     found = tuple(State(*_read(ConsentState, _CELL_COLUMNS, state)) for state in states)
     return rows[0][0] or "", found

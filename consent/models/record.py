@@ -16,6 +16,7 @@ class ConsentSubject(models.Model):  # type: ignore[django-manager-missing]
     touched_at = models.DateTimeField(default=timezone.now, help_text="Set first by every consent write.")
     last_sequence = models.PositiveIntegerField(default=0)
     next_event_id: int | None = None  # drawn along with the lock, see consent.writing
+    is_new: bool = False  # made in this very transaction: it has neither key nor state yet
     head_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the newest event.")
 
     class Meta:

@@ -26,17 +26,17 @@ def answer(scene: Scene, effect: Effect) -> str:
     """Queue the reply; why there is none, "" if there is one or none was wanted."""
     if effect.silence or not (effect.own or effect.standard):
         return effect.silence
-    reason = _silence(scene)
+    reason = _silence(scene, is_first=effect.is_first)
     return reason or _reply(scene, effect)
 
 
-def _silence(scene: Scene) -> str:
+def _silence(scene: Scene, *, is_first: bool) -> str:
     """Why no message of this kind gets a reply; "" if it gets one."""
     if now() - scene.message.received_at > VALIDITY[Purpose.CONSENT_REPLY]:
         return "No reply: the message came too long ago, a confirmation goes out within five minutes or not at all."
     if not scene.sender:
         return "No reply: no recipient in the callback, no active channel configuration of the credential."
-    if _replies_in_the_last_hour(scene.message.msisdn) >= MOST_REPLIES:
+    if not is_first and _replies_in_the_last_hour(scene.message.msisdn) >= MOST_REPLIES:
         return f"No reply: this number got {MOST_REPLIES} replies within the hour."
     return ""
 

@@ -79,7 +79,7 @@ class Effect:
     """What came of it: the reply to give (`own` text, else `standard`; none of both: none), or why there is none.
 
     `wait_for` is the subject whose messages on the wire the answer waits for; `review_id` the review that the reply
-    asks about.
+    asks about. `is_first`: the number's first wish ever, so its reply cannot be one of a loop.
     """
 
     own: str = ""
@@ -88,6 +88,7 @@ class Effect:
     silence: str = ""
     wait_for: int | None = None
     review_id: int | None = None
+    is_first: bool = False
 
 
 def channels_of(webhook: Webhook) -> list[ChannelConfiguration]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from consent import confirming, ledger, reviews
@@ -29,7 +30,8 @@ def opt_out(scene: Scene) -> Effect:
         return _answer(scene, Intent.OPT_OUT)
     event = _record(scene, Kind.OPT_OUT)
     suppress.suppress_waiting(subject_id=event.subject_id, scope=scene.scope, purpose=scene.purpose)
-    return _answer(scene, Intent.OPT_OUT, silence=_told_lately(scene, event), wait_for=event.subject_id)
+    effect = _answer(scene, Intent.OPT_OUT, silence=_told_lately(scene, event), wait_for=event.subject_id)
+    return replace(effect, is_first=event.sequence == 1)
 
 
 def opt_in(scene: Scene) -> Effect:
