@@ -244,14 +244,23 @@ def _append(event: ConsentEvent, key: bytes, said: Mapping[str, Any]) -> None:
 def _check_words(*, kind: str, source: str, scope: str, purpose: str) -> None:
     prefix, _, name = scope.partition(":")
     known_scope = scope == "all" or (prefix in {"brand", "sender"} and name != "")
-    for ok, param, text in (
-        (kind in Kind.values, "kind", f"The event must be one of {', '.join(Kind.values)}."),
-        (source in Source.values, "source", f"The source must be one of {', '.join(Source.values)}."),
-        (known_scope and len(scope) <= 100, "scope", 'The scope must be "all", "brand:…" or "sender:…".'),
-        (purpose in _PURPOSES, "purpose", f"The purpose must be one of {', '.join(_PURPOSES)}."),
+    for ok, param in (
+        (kind in _KINDS, "kind"),
+        (source in _SOURCES, "source"),
+        (known_scope and len(scope) <= 100, "scope"),
+        (purpose in _PURPOSES, "purpose"),
     ):
         if not ok:
-            raise RequestInvalid(text, param=param)
+            raise RequestInvalid(_WORDS[param], param=param)
+
+
+_KINDS, _SOURCES = frozenset(Kind.values), frozenset(Source.values)
+_WORDS = {
+    "kind": f"The event must be one of {', '.join(Kind.values)}.",
+    "source": f"The source must be one of {', '.join(Source.values)}.",
+    "scope": 'The scope must be "all", "brand:…" or "sender:…".',
+    "purpose": f"The purpose must be one of {', '.join(_PURPOSES)}.",
+}
 
 
 def _check_proof(states: Iterable[State], change: Change, *, reason: str, proof: Any) -> None:

@@ -24,6 +24,7 @@ _NEW_SUBJECT = (
 )
 # Whoever owns a subject is about to write an event: its id comes along, so that nothing needs to wait for it later.
 _EVENT_ID = f"nextval('{ConsentEvent._meta.db_table}_id_seq')"
+_EVENT_COLUMNS = tuple(field.attname for field in ConsentEvent._meta.concrete_fields if not field.primary_key)
 _OWNED = (
     f"SELECT k.wrapped_key, {', '.join(f's.{name}' for name in _CELL_COLUMNS)} "
     "FROM (SELECT CAST(%s AS bigint) AS id) o "
@@ -83,8 +84,7 @@ def _event_id() -> str:
 def insert_event(event: ConsentEvent) -> None:
     """Write a new event and give it its id: the one that came with the subject, once."""
     subject = event.subject
-    names = [field.attname for field in ConsentEvent._meta.concrete_fields if not field.primary_key]
-    row = {name: getattr(event, name) for name in names}
+    row = {name: getattr(event, name) for name in _EVENT_COLUMNS}
     if subject.next_event_id is None:
         (event.pk,) = insert_rows(ConsentEvent, [row], returning="id")
     else:
