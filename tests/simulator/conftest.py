@@ -108,4 +108,4 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.reports.RETRY_WAITS", (0.02, 0.04, 0.08))
-    monkeypatch.setattr("simulator.reports.SPACING", 0.02)
+    monkeypatch.setattr("simulator.reports.SPACING", 0.15)
