@@ -16,15 +16,15 @@ from core import prepared
 from core.bulk import insert, insert_rows
 from core.clock import now
 from core.errors import TextEmpty, TextTooLong, about
-from core.numbers import parse_number
+from core.numbers import country_of, parse_number
 from core.templating import render_text
 from core.vocabulary import Purpose
 from credentials.loading import text_of
 from credentials.models import ApiCredential
 from messaging import events
-from messaging.context import asks_for, asks_for_profile, optout_url, texts_of_parts
+from messaging.context import asks_for, asks_for_profile, count, optout_url, texts_of, texts_of_parts
 from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
-from messaging.states import State
+from messaging.states import PRIORITY_OF, State
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
 
@@ -143,6 +143,9 @@ def _insert(
         reference=submission.reference,
         in_reply_to=submission.in_reply_to[:LONGEST_PROVIDER_ID],
         part_count=len(texts),
+        segments=count(texts_of(text, text_of(submission.credential))).count,
+        country=country_of(msisdn),
+        priority=PRIORITY_OF[submission.purpose],
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,

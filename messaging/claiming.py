@@ -39,7 +39,7 @@ def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
             due_at__lte=Now(),
         )
         .filter(ON_OPEN_CHANNEL)
-        .order_by("due_at", "id")
+        .order_by("priority", "due_at", "id")
     )
     with transaction.atomic():
         return _take(due.select_for_update(skip_locked=True, of=("self",))[:limit])

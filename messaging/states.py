@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
+
+from core.vocabulary import Purpose
 
 
 class State(TextChoices):
@@ -48,6 +50,17 @@ class Reason(TextChoices):
     BY_STAFF = "by_staff", "By staff"
     REPORT = "report", "Delivery report"
 
+
+class Priority(IntegerChoices):
+    """What is sent first when more is due than can be sent: the lower number."""
+
+    ONE_TIME_CODE = 1, "One-time code"
+    CONSENT_REPLY = 2, "Consent reply"
+    TRANSACTIONAL = 5, "Transactional"
+    MARKETING = 8, "Marketing"
+
+
+PRIORITY_OF: dict[str, Priority] = {purpose: Priority[purpose.name] for purpose in Purpose}
 
 S = State
 

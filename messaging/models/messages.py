@@ -1,8 +1,7 @@
-"""Outbound messages and everything that happens to them."""
+"""Outbound messages, their parts, their attempts and their history."""
 
 from __future__ import annotations
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -11,90 +10,10 @@ from access.models import ApiKey
 from consent.models import ConsentSubject
 from core.ids import uuid7
 from core.numbers import mask_number
-from core.vocabulary import Purpose
 from credentials.models import ApiCredential
-from messaging.states import PartState, State
-
-PURPOSES = [
-    (Purpose.MARKETING.value, "Marketing"),
-    (Purpose.TRANSACTIONAL.value, "Transactional"),
-    (Purpose.ONE_TIME_CODE.value, "One-time code"),
-    (Purpose.CONSENT_REPLY.value, "Consent reply"),
-]
-CHANNEL_PURPOSES = PURPOSES[:2]
-LONGEST_PROVIDER_ID = 200
-
-
-class ChannelStatus(models.TextChoices):
-    """A draft can be edited and tested; only an active channel sends."""
-
-    DRAFT = "draft", "Draft"
-    ACTIVE = "active", "Active"
-
-
-class Source(models.TextChoices):
-    """Who submitted a message."""
-
-    API = "api", "API"
-    ADMIN = "admin", "Staff"
-    REPLY = "reply", "Auto reply"
-    TEST = "test", "Test send"
-
-
-class ChannelConfiguration(models.Model):
-    """What a sender picks: credential, sender number, purpose and consent rule under one name."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(
-        "Name",
-        max_length=100,
-        unique=True,
-        validators=[
-            RegexValidator(
-                r"^[A-Za-z][A-Za-z0-9_.-]*$",
-                "Start with a letter; use letters, digits, '_', '.' and '-' only.",
-            )
-        ],
-        help_text="Letters, digits, dots, dashes and underscores. Applications name the channel by it.",
-    )
-    description = models.CharField("Description", max_length=255, blank=True)
-    credential = models.ForeignKey(
-        ApiCredential,
-        verbose_name="API credentials",
-        on_delete=models.PROTECT,
-        related_name="channels",
-    )
-    sender = models.CharField(
-        "Sender number",
-        max_length=20,
-        help_text="The number, short code or name (up to 11 letters or digits) that recipients see.",
-    )
-    purpose = models.CharField(
-        "Purpose", max_length=20, choices=CHANNEL_PURPOSES, default=Purpose.TRANSACTIONAL.value
-    )
-    require_opt_in = models.BooleanField(
-        "Marketing needs an opt-in on record",
-        default=True,
-        help_text="On: marketing goes only to numbers that have opted in. Off: to all that have not opted out.",
-    )
-    default_country = models.CharField(
-        "Default country",
-        max_length=2,
-        blank=True,
-        help_text="Two letters, such as US. Numbers without + are read as numbers of this country.",
-    )
-    status = models.CharField(
-        "Status", max_length=10, choices=ChannelStatus, default=ChannelStatus.DRAFT, editable=False
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        verbose_name = "Channel configuration"
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+from messaging.models.channels import ChannelConfiguration
+from messaging.models.vocabulary import LONGEST_PROVIDER_ID, PURPOSES, Source
+from messaging.states import PartState, Priority, State
 
 
 class Message(models.Model):  # type: ignore[django-manager-missing]
@@ -122,6 +41,11 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
     reason = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     part_count = models.PositiveSmallIntegerField(default=1)
+    segments = models.PositiveSmallIntegerField(
+        default=1
+    )  # of all parts together, as the provider bills them
+    country = models.CharField(max_length=2, blank=True)  # of the number; "" where it belongs to none
+    priority = models.PositiveSmallIntegerField(default=Priority.TRANSACTIONAL)
     provider_id = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True)
     possible_duplicate = models.BooleanField(default=False)
     due_at = models.DateTimeField(default=timezone.now)
@@ -139,7 +63,7 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["credential", "due_at", "id"],
+                fields=["credential", "priority", "due_at", "id"],
                 name="message_queue",
                 condition=models.Q(state=State.QUEUED),
             ),
@@ -229,50 +153,3 @@ class MessageEvent(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.before} to {self.after}"
-
-
-class SendHold(models.Model):
-    """The kill switch: while one is not released, nothing is sent."""
-
-    reason = models.CharField("Reason", max_length=255)
-    placed_by = models.CharField(max_length=150, editable=False)
-    placed_at = models.DateTimeField(default=timezone.now, editable=False)
-    released_by = models.CharField(max_length=150, blank=True, editable=False)
-    released_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        ordering = ["-placed_at"]
-        verbose_name = "Send hold"
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-class WebHost(models.Model):
-    """A machine that takes callbacks; gates wait while it may hold some that the database does not know."""
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    name = models.CharField(max_length=100)
-    seen_at = models.DateTimeField()
-    spooled = models.PositiveIntegerField(default=0)
-    set_aside = models.PositiveIntegerField(default=0)
-    waiting_since = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ParkedReport(models.Model):
-    """A report that came before its message was known as accepted; matched later, kept 72 hours."""
-
-    credential = models.ForeignKey(ApiCredential, on_delete=models.CASCADE, related_name="+")
-    provider_id = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True, db_index=True)
-    message_id = models.UUIDField(null=True, db_index=True)
-    report = models.JSONField()
-    received_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.provider_id or str(self.message_id)

@@ -1,0 +1,26 @@
+"""Outbound messages and everything that happens to them."""
+
+from __future__ import annotations
+
+from messaging.models.channels import ChannelConfiguration, ChannelStatus
+from messaging.models.holds import SendHold
+from messaging.models.hosts import WebHost
+from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
+from messaging.models.parked import ParkedReport
+from messaging.models.vocabulary import CHANNEL_PURPOSES, LONGEST_PROVIDER_ID, PURPOSES, Source
+
+__all__ = [
+    "CHANNEL_PURPOSES",
+    "LONGEST_PROVIDER_ID",
+    "PURPOSES",
+    "Attempt",
+    "ChannelConfiguration",
+    "ChannelStatus",
+    "Message",
+    "MessageEvent",
+    "MessagePart",
+    "ParkedReport",
+    "SendHold",
+    "Source",
+    "WebHost",
+]

@@ -1,0 +1,74 @@
+"""What a sender picks: the channel configuration."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from core.ids import uuid7
+from core.vocabulary import Purpose
+from credentials.models import ApiCredential
+from messaging.models.vocabulary import CHANNEL_PURPOSES
+
+
+class ChannelStatus(models.TextChoices):
+    """A draft can be edited and tested; only an active channel sends."""
+
+    DRAFT = "draft", "Draft"
+    ACTIVE = "active", "Active"
+
+
+class ChannelConfiguration(models.Model):
+    """What a sender picks: credential, sender number, purpose and consent rule under one name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(
+        "Name",
+        max_length=100,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z][A-Za-z0-9_.-]*$",
+                "Start with a letter; use letters, digits, '_', '.' and '-' only.",
+            )
+        ],
+        help_text="Letters, digits, dots, dashes and underscores. Applications name the channel by it.",
+    )
+    description = models.CharField("Description", max_length=255, blank=True)
+    credential = models.ForeignKey(
+        ApiCredential,
+        verbose_name="API credentials",
+        on_delete=models.PROTECT,
+        related_name="channels",
+    )
+    sender = models.CharField(
+        "Sender number",
+        max_length=20,
+        help_text="The number, short code or name (up to 11 letters or digits) that recipients see.",
+    )
+    purpose = models.CharField(
+        "Purpose", max_length=20, choices=CHANNEL_PURPOSES, default=Purpose.TRANSACTIONAL.value
+    )
+    require_opt_in = models.BooleanField(
+        "Marketing needs an opt-in on record",
+        default=True,
+        help_text="On: marketing goes only to numbers that have opted in. Off: to all that have not opted out.",
+    )
+    default_country = models.CharField(
+        "Default country",
+        max_length=2,
+        blank=True,
+        help_text="Two letters, such as US. Numbers without + are read as numbers of this country.",
+    )
+    status = models.CharField(
+        "Status", max_length=10, choices=ChannelStatus, default=ChannelStatus.DRAFT, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "Channel configuration"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
