@@ -127,6 +127,33 @@ class ErrorBody(serializers.Serializer[Any]):
     param = serializers.CharField(allow_blank=True)
 
 
+class BatchRequest(serializers.Serializer[Any]):
+    """Body of `POST /api/v1/messages/batch`."""
+
+    messages = SendRequest(many=True, help_text="1 to 1,000 messages, each as in `POST /api/v1/messages`.")
+
+
+class BatchResult(serializers.Serializer[Any]):
+    """What became of one message of a batch: either `error`, or the other fields."""
+
+    index = serializers.IntegerField(help_text="Its place in `messages`, from 0.")
+    id = serializers.UUIDField(required=False)
+    state = serializers.CharField(required=False)
+    to = serializers.CharField(required=False)
+    channel = serializers.CharField(required=False)
+    encoding = serializers.CharField(required=False)
+    segments = serializers.IntegerField(required=False)
+    error = ErrorBody(required=False)
+
+
+class BatchView(serializers.Serializer[Any]):
+    """Answer of `POST /api/v1/messages/batch`, one result for each message, in order."""
+
+    accepted = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = BatchResult(many=True)
+
+
 class ErrorView(serializers.Serializer[Any]):
     """Every error answer of the API."""
 

@@ -6,10 +6,12 @@ from django.urls import path
 
 from consent.api import ConsentCheckView, ConsentEventsApi
 from messaging.api import MessageDetailView, MessagesView
+from messaging.batch_api import MessageBatchView
 from messaging.consent_api import ConsentChangeView
 
 urlpatterns = [
     path("messages", MessagesView.as_view(), name="messages"),
+    path("messages/batch", MessageBatchView.as_view(), name="messages-batch"),
     path("messages/<uuid:message_id>", MessageDetailView.as_view(), name="message"),
     path("consent/check", ConsentCheckView.as_view(), name="consent-check"),
     path("consent/<str:number>", ConsentChangeView.as_view(), name="consent"),
