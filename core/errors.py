@@ -211,6 +211,13 @@ class MessageUnknown(GatewayError):
     http_status = 404
 
 
+class MessageGone(GatewayError):
+    """The message has left the queue and cannot be cancelled."""
+
+    code = "message_gone"
+    http_status = 409
+
+
 class ConsentUnknown(GatewayError):
     """Nothing is on record for that number."""
 

@@ -108,6 +108,33 @@ class MessageView(serializers.ModelSerializer[Message]):
         return "configured" if expects_reports(message.credential_id) else "no delivery reports configured"
 
 
+class StatusRequest(serializers.Serializer[Any]):
+    """Body of `POST /api/v1/messages/status`."""
+
+    ids = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=1_000, help_text="1 to 1,000 message ids."
+    )
+
+
+class StatusView(serializers.ModelSerializer[Message]):
+    """Where a message stands, without its text, parts and history."""
+
+    class Meta:
+        model = Message
+        fields = (
+            "id", "state", "reason", "detail", "reference", "possible_duplicate", "provider_id", "created_at",
+            "accepted_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StatusesView(serializers.Serializer[Any]):
+    """Answer of `POST /api/v1/messages/status`."""
+
+    messages = StatusView(many=True)
+    unknown = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of no message.")
+
+
 class AcceptedView(serializers.Serializer[Any]):
     """Answer of `POST /api/v1/messages`: the message is stored and will be sent."""
 
