@@ -218,6 +218,14 @@ class MessageGone(GatewayError):
     http_status = 409
 
 
+class QueueFull(GatewayError):
+    """More messages wait than the gateway should hold."""
+
+    code = "queue_full"
+    retryable = True
+    http_status = 429
+
+
 class ConsentUnknown(GatewayError):
     """Nothing is on record for that number."""
 

@@ -20,11 +20,12 @@ from core.vocabulary import Purpose
 from credentials.loading import text_of
 from messaging import channels
 from messaging.accept import Submission, accept, through_channel
+from messaging.backlog import backlog
 from messaging.context import count, texts_of
 from messaging.models import ChannelConfiguration, Message, Source
 from messaging.serializers import AcceptedView, ErrorView, MessageView, SendRequest
 
-ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422), ErrorView)
+ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422, 429), ErrorView)
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -85,6 +86,7 @@ class MessageDetailView(APIView):
 
 
 def _submit(values: dict[str, Any], request: Request) -> tuple[int, dict[str, Any]]:
+    backlog.check()
     message = accept(
         submission_of(values, channel=channels.active(values["channel"]), api_key=cast(ApiKey, request.auth))
     )

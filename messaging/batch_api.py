@@ -22,6 +22,7 @@ from messaging import channels
 from messaging.accept import Submission
 from messaging.accept_many import accept_many
 from messaging.api import ERRORS, IDEMPOTENCY, accepted_view, submission_of
+from messaging.backlog import backlog
 from messaging.models import ChannelConfiguration
 from messaging.serializers import BatchRequest, BatchView, SendRequest
 
@@ -53,6 +54,7 @@ class MessageBatchView(APIView):
 
 def submit_many(asked: Iterable[Any], *, api_key: ApiKey) -> dict[str, Any]:
     """Accept what can be accepted; one result for each message asked for, in order."""
+    backlog.check()
     channel_of = cache(_channel_or_error)
     read = [_submission_or_error(item, channel_of, api_key) for item in asked]
     accepted = iter(accept_many([one for one in read if isinstance(one, Submission)]))
