@@ -33,6 +33,12 @@ def handle(exception: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+def error_of(exception: Exception) -> dict[str, str] | None:
+    """Code, message and param as an answer would name them; None for what nobody foresaw."""
+    response = _answer(exception)
+    return None if response is None else response.data["error"]
+
+
 def _answer(exception: Exception) -> Response | None:
     match exception:
         case GatewayError():

@@ -12,6 +12,7 @@ from core.errors import BodyTooDeep, BodyTooLarge
 
 LARGEST_BODY = 1024 * 1024
 DEEPEST_BODY = 64
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 class BoundedJSONParser(JSONParser):
@@ -33,7 +34,7 @@ def depth_of(body: bytes) -> int:
     if body.count(b"[") + body.count(b"{") <= DEEPEST_BODY:
         return 0
     deepest = level = 0
-    for byte in body:
+    for byte in body.translate(None, _NO_BRACKETS):
         if byte in b"[{":
             level += 1
             deepest = max(deepest, level)

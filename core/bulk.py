@@ -43,6 +43,16 @@ def insert(instance: models.Model) -> None:
     instance._state.adding = False
 
 
+def insert_all(instances: Sequence[models.Model], *, chunk: int = 100) -> None:
+    """Insert new instances of one model whose primary keys are known, `chunk` rows a statement."""
+    for start in range(0, len(instances), chunk):
+        columns = [_columns_of(instance) for instance in instances[start : start + chunk]]
+        values = [value for _, row in columns for value in row]
+        _insert(type(instances[0]), columns[0][0], len(columns), values, "")
+    for instance in instances:
+        instance._state.adding = False
+
+
 def insert_once(instance: models.Model) -> bool:
     """The same unless a row with the same unique values is there: False then. A parallel copy waits for the first."""
     fields, values = _columns_of(instance)

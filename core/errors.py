@@ -211,6 +211,21 @@ class MessageUnknown(GatewayError):
     http_status = 404
 
 
+class MessageGone(GatewayError):
+    """The message has left the queue and cannot be cancelled."""
+
+    code = "message_gone"
+    http_status = 409
+
+
+class QueueFull(GatewayError):
+    """More messages wait than the gateway should hold."""
+
+    code = "queue_full"
+    retryable = True
+    http_status = 429
+
+
 class ConsentUnknown(GatewayError):
     """Nothing is on record for that number."""
 

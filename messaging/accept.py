@@ -77,27 +77,47 @@ def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
 
 def accept(submission: Submission, *, wake: bool = True) -> Message:
     """Queue one message. Raises NumberInvalid, TextEmpty, TextTooLong or TemplateInvalid; nothing is kept then."""
-    with about("to"):
-        msisdn = parse_number(submission.to, default_country=submission.default_country)
-    profile = _attributes(submission, msisdn)
-    text = _text(submission, msisdn=msisdn, profile=profile)
-    texts = texts_of_parts(text, text_of(submission.credential))
+    msisdn = number_of(submission)
+    stored = attributes_for([msisdn]).get(msisdn, {}) if wants_profile(submission) else {}
+    rendered = render(submission, msisdn=msisdn, stored=stored)
     with transaction.atomic(savepoint=False):
         if submission.unique_key is not None and not submission.key_is_new:
             existing, _ = prepared.execute(_KNOWN_KEY, [submission.unique_key])
             if existing:
                 return Message.objects.get(pk=existing[0][0])
-        message = _insert(submission, msisdn=msisdn, text=text, texts=texts, profile=profile)
+        message = _insert(rendered)
         if wake:
             wake_on_commit(message.credential_id)
     return message
 
 
-def _attributes(submission: Submission, msisdn: str) -> dict[str, Any]:
-    """Stored attributes, those of the submission over them; not looked up when no template asks for any."""
-    if "profile" not in submission.text and not asks_for_profile(submission.credential):
-        return dict(submission.profile)
-    return attributes_for([msisdn]).get(msisdn, {}) | dict(submission.profile)
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A submission that can be stored: number, attributes and text are read and checked."""
+
+    submission: Submission
+    msisdn: str
+    profile: dict[str, Any]
+    text: str
+    texts: Sequence[str]  # one for each part that has a request of its own
+
+
+def number_of(submission: Submission) -> str:
+    """The recipient in E.164; NumberInvalid says what is wrong."""
+    with about("to"):
+        return parse_number(submission.to, default_country=submission.default_country)
+
+
+def wants_profile(submission: Submission) -> bool:
+    """Whether a template asks for attributes, those of the text or those of the provider's request."""
+    return "profile" in submission.text or asks_for_profile(submission.credential)
+
+
+def render(submission: Submission, *, msisdn: str, stored: Mapping[str, Any]) -> Rendered:
+    """Personalise and check; attributes of the submission win over the `stored` ones of the recipient."""
+    profile = {**stored, **submission.profile}
+    text = _text(submission, msisdn=msisdn, profile=profile)
+    return Rendered(submission, msisdn, profile, text, texts_of_parts(text, text_of(submission.credential)))
 
 
 def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) -> str:
@@ -123,43 +143,57 @@ def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) ->
     return text
 
 
-def _insert(
-    submission: Submission, *, msisdn: str, text: str, texts: Sequence[str], profile: dict[str, Any]
-) -> Message:
-    moment = now()
-    if asks_for(submission.credential, optout.VARIABLE):  # made now, so that sending only reads it
-        optout_url(msisdn=msisdn, sender=submission.sender, credential_id=submission.credential.pk)
-    message = Message(
+def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Message:
+    """The message to store, queued and due at `moment`."""
+    submission = rendered.submission
+    spec = text_of(submission.credential)
+    return Message(
         channel=submission.channel,
         credential=submission.credential,
-        subject_id=submission.subject_id or ledger.subjects_for([msisdn])[msisdn],
+        subject_id=subject_id,
         api_key=submission.api_key,
-        msisdn=msisdn,
+        msisdn=rendered.msisdn,
         sender=submission.sender,
         purpose=submission.purpose.value,
         source=submission.source,
-        text=text,
-        profile=profile,
+        text=rendered.text,
+        profile=rendered.profile,
         reference=submission.reference,
         in_reply_to=submission.in_reply_to[:LONGEST_PROVIDER_ID],
-        part_count=len(texts),
-        segments=count(texts_of(text, text_of(submission.credential))).count,
-        country=country_of(msisdn),
+        part_count=len(rendered.texts),
+        segments=count(texts_of(rendered.text, spec)).count,
+        country=country_of(rendered.msisdn),
         priority=PRIORITY_OF[submission.purpose],
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,
         valid_until=(submission.asked_at or moment) + VALIDITY[submission.purpose],
     )
+
+
+def part_rows(message: Message, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows for the parts of a message."""
+    return [
+        {"message_id": message.id, "number": number, "text": part}
+        for number, part in enumerate(texts, start=1)
+    ]
+
+
+def prepare_optout_url(rendered: Rendered) -> None:
+    """Made now where the provider's request wants it, so that sending only reads it."""
+    submission = rendered.submission
+    if asks_for(submission.credential, optout.VARIABLE):
+        optout_url(msisdn=rendered.msisdn, sender=submission.sender, credential_id=submission.credential.pk)
+
+
+def _insert(rendered: Rendered) -> Message:
+    submission, moment = rendered.submission, now()
+    prepare_optout_url(rendered)
+    subject_id = submission.subject_id or ledger.subjects_for([rendered.msisdn])[rendered.msisdn]
+    message = message_of(rendered, subject_id=subject_id, moment=moment)
     with prepared.together():
         insert(message)
-        insert_rows(
-            MessagePart,
-            [
-                {"message_id": message.id, "number": number, "text": part}
-                for number, part in enumerate(texts, start=1)
-            ],
-        )
+        insert_rows(MessagePart, part_rows(message, rendered.texts))
         events.record(
             [message.id],
             before="",

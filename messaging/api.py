@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,13 +19,14 @@ from core.errors import MessageUnknown, RequestInvalid
 from core.vocabulary import Purpose
 from credentials.loading import text_of
 from messaging import channels
-from messaging.accept import accept, through_channel
+from messaging.accept import Submission, accept, through_channel
+from messaging.backlog import backlog
 from messaging.context import count, texts_of
 from messaging.models import ChannelConfiguration, Message, Source
 from messaging.serializers import AcceptedView, ErrorView, MessageView, SendRequest
 
-_ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422), ErrorView)
-_IDEMPOTENCY = OpenApiParameter(
+ERRORS = dict.fromkeys((400, 401, 403, 404, 409, 422, 429), ErrorView)
+IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
@@ -41,9 +43,9 @@ class MessagesView(APIView):
     @extend_schema(
         operation_id="send_message",
         summary="Send a message",
-        parameters=[_IDEMPOTENCY],
+        parameters=[IDEMPOTENCY],
         request=SendRequest,
-        responses={202: AcceptedView, **_ERRORS},
+        responses={202: AcceptedView, **ERRORS},
     )
     def post(self, request: Request) -> Response:
         body = SendRequest(data=request.data)
@@ -69,7 +71,7 @@ class MessageDetailView(APIView):
     @extend_schema(
         operation_id="get_message",
         summary="State and history of a message",
-        responses={200: MessageView, **_ERRORS},
+        responses={200: MessageView, **ERRORS},
     )
     def get(self, request: Request, message_id: uuid.UUID) -> Response:
         message = (
@@ -84,29 +86,40 @@ class MessageDetailView(APIView):
 
 
 def _submit(values: dict[str, Any], request: Request) -> tuple[int, dict[str, Any]]:
-    channel = channels.active(values["channel"])
+    backlog.check()
     message = accept(
-        through_channel(
-            channel,
-            to=values["to"],
-            text=values["text"],
-            source=Source.API,
-            purpose=purpose_in(channel, values.get("purpose")),
-            profile=values["profile"],
-            api_key=request.auth,
-            reference=values["reference"],
-        )
+        submission_of(values, channel=channels.active(values["channel"]), api_key=cast(ApiKey, request.auth))
     )
-    counted = count(texts_of(message.text, text_of(channel.credential)))
-    answer = {
+    return status.HTTP_202_ACCEPTED, accepted_view(message)
+
+
+def submission_of(
+    values: Mapping[str, Any], *, channel: ChannelConfiguration, api_key: ApiKey | None
+) -> Submission:
+    """What the fields of a request ask for."""
+    return through_channel(
+        channel,
+        to=values["to"],
+        text=values["text"],
+        source=Source.API,
+        purpose=purpose_in(channel, values.get("purpose")),
+        profile=values["profile"],
+        api_key=api_key,
+        reference=values["reference"],
+    )
+
+
+def accepted_view(message: Message) -> dict[str, Any]:
+    """The answer for a message just accepted through a channel."""
+    counted = count(texts_of(message.text, text_of(message.credential)))
+    return {
         "id": str(message.id),
         "state": message.state,
         "to": message.msisdn,
-        "channel": channel.name,
+        "channel": message.channel.name if message.channel else "",
         "encoding": counted.encoding.value,
         "segments": counted.count,
     }
-    return status.HTTP_202_ACCEPTED, answer
 
 
 def purpose_in(channel: ChannelConfiguration, asked: str | None) -> Purpose:

@@ -108,6 +108,33 @@ class MessageView(serializers.ModelSerializer[Message]):
         return "configured" if expects_reports(message.credential_id) else "no delivery reports configured"
 
 
+class StatusRequest(serializers.Serializer[Any]):
+    """Body of `POST /api/v1/messages/status`."""
+
+    ids = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=1_000, help_text="1 to 1,000 message ids."
+    )
+
+
+class StatusView(serializers.ModelSerializer[Message]):
+    """Where a message stands, without its text, parts and history."""
+
+    class Meta:
+        model = Message
+        fields = (
+            "id", "state", "reason", "detail", "reference", "possible_duplicate", "provider_id", "created_at",
+            "accepted_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StatusesView(serializers.Serializer[Any]):
+    """Answer of `POST /api/v1/messages/status`."""
+
+    messages = StatusView(many=True)
+    unknown = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of no message.")
+
+
 class AcceptedView(serializers.Serializer[Any]):
     """Answer of `POST /api/v1/messages`: the message is stored and will be sent."""
 
@@ -125,6 +152,33 @@ class ErrorBody(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     param = serializers.CharField(allow_blank=True)
+
+
+class BatchRequest(serializers.Serializer[Any]):
+    """Body of `POST /api/v1/messages/batch`."""
+
+    messages = SendRequest(many=True, help_text="1 to 1,000 messages, each as in `POST /api/v1/messages`.")
+
+
+class BatchResult(serializers.Serializer[Any]):
+    """What became of one message of a batch: either `error`, or the other fields."""
+
+    index = serializers.IntegerField(help_text="Its place in `messages`, from 0.")
+    id = serializers.UUIDField(required=False)
+    state = serializers.CharField(required=False)
+    to = serializers.CharField(required=False)
+    channel = serializers.CharField(required=False)
+    encoding = serializers.CharField(required=False)
+    segments = serializers.IntegerField(required=False)
+    error = ErrorBody(required=False)
+
+
+class BatchView(serializers.Serializer[Any]):
+    """Answer of `POST /api/v1/messages/batch`, one result for each message, in order."""
+
+    accepted = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = BatchResult(many=True)
 
 
 class ErrorView(serializers.Serializer[Any]):

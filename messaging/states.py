@@ -48,6 +48,7 @@ class Reason(TextChoices):
     CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
     ERASED = "erased", "The recipient was erased"
     BY_STAFF = "by_staff", "By staff"
+    BY_APPLICATION = "by_application", "By an application"
     REPORT = "report", "Delivery report"
 
 

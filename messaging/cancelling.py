@@ -1,0 +1,48 @@
+"""Taking one message out of the queue for the application that submitted it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+
+from core.clock import now
+from core.errors import MessageGone, MessageUnknown
+from messaging import events
+from messaging.models import Message
+from messaging.states import FINAL, WAITING, Reason, State
+
+
+def cancel(*, message_id: uuid.UUID, actor: str) -> None:
+    """Cancel a message that still waits; MessageUnknown, or MessageGone when it is on its way or done.
+
+    The row is locked, so of a cancellation and a gate (which compares state and lease) exactly one has it.
+    """
+    with transaction.atomic():
+        locked = Message.objects.select_for_update().filter(id=message_id)
+        state = locked.values_list("state", flat=True).first()
+        if state is None:
+            raise MessageUnknown(f"There is no message {message_id}. Use the id that the send call returned.")
+        if state not in WAITING:
+            raise MessageGone(_why_not(State(state)))
+        moment = now()
+        Message.objects.filter(id=message_id).update(
+            state=State.CANCELLED,
+            reason=Reason.BY_APPLICATION,
+            finished_at=moment,
+            lease_token=None,
+            lease_until=None,
+        )
+        events.record(
+            [message_id],
+            before=state,
+            after=State.CANCELLED,
+            reason=Reason.BY_APPLICATION,
+            actor=actor,
+            at=moment,
+        )
+
+
+def _why_not(state: State) -> str:
+    where = "is final" if state in FINAL else "may be on its way already"
+    return f"The message is {state.value}, which {where}: only queued and claimed messages can be cancelled."
