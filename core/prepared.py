@@ -6,8 +6,11 @@ Behind a pooler that hands connections from one transaction to another, prepared
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -69,11 +72,12 @@ def _execute(db: Any, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, 
         db.queries_log.append({"sql": sql, "time": "prepared"})
     raw: Any = db.connection
     with db.wrap_database_errors:
-        statement: Any = psycopg.Cursor(raw)
+        # Its placeholders are PostgreSQL's own: psycopg splits a statement of 50 values or more anew each time.
+        statement: Any = psycopg.RawCursor(raw)
         # Only here: Django's own cursors put values into the text, which nobody asks for twice.
         raw.prepare_threshold = 0
         try:
-            statement.execute(sql, values, prepare=True)
+            statement.execute(_numbered(sql), values, prepare=True)
         finally:
             raw.prepare_threshold = None
         return (statement.fetchall() if statement.description else []), int(statement.rowcount)
@@ -84,8 +88,28 @@ def _send(db: Any) -> None:
     if len(waiting) == 1:
         _execute(db, *waiting[0])
     elif waiting:
-        parts = ", ".join(f"s{number} AS ({sql})" for number, (sql, _) in enumerate(waiting))
-        _execute(db, f"WITH {parts} SELECT 1", [value for _, values in waiting for value in values])
+        merged = _merged(tuple(sql for sql, _ in waiting))
+        _execute(db, merged, [value for _, values in waiting for value in values])
+
+
+@lru_cache(maxsize=512)
+def _merged(statements: tuple[str, ...]) -> str:
+    parts = ", ".join(f"s{number} AS ({sql})" for number, sql in enumerate(statements))
+    return f"WITH {parts} SELECT 1"
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> bytes:
+    """The statement with $1, $2, … where each %s stands; %% is a percent sign."""
+    numbers = count(1)
+    return _PLACEHOLDER.sub(lambda found: _AS_POSTGRESQL[found[0]](numbers), sql).encode()
+
+
+_PLACEHOLDER = re.compile("%[s%]")
+_AS_POSTGRESQL: dict[str, Callable[[Iterator[int]], str]] = {
+    "%s": lambda numbers: f"${next(numbers)}",
+    "%%": lambda _: "%",
+}
 
 
 def _send_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
