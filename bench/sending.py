@@ -97,7 +97,7 @@ def sending(directory: Path, *, provider: int) -> Iterator[Sending]:
         server = Redis.from_url(broker).info("server")["process_id"]
         pids = (database.pid, server, gateway.pid, *(worker.pid for worker in workers))
         made = Sending(gateway, gateway.port, api_key, pids)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while made.query(_READY) != [(1,)]:
             assert time.monotonic() < deadline, "no worker is alive"
             time.sleep(0.2)
