@@ -148,6 +148,7 @@ class Company:
     """Everybody who is on stage, to be sent home at the end."""
 
     processes: list[Process] = field(default_factory=list)
+    at_the_end: list[Callable[[], None]] = field(default_factory=list)
 
     def add(self, process: Process) -> Process:
         """Start a process and keep it until the end."""
@@ -166,6 +167,8 @@ class Company:
             with suppress(ProcessLookupError, AssertionError):
                 process.pause(signal.SIGCONT)
             process.kill()
+        for last in self.at_the_end:
+            last()
 
 
 def _pids() -> list[int]:

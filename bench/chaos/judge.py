@@ -80,7 +80,7 @@ def _judge_accepted(run: Run, verdict: Verdict) -> None:
         ids = stored.pop(accepted.text, [])
         if not ids:
             verdict.lost.append(f"{accepted.text!r} was accepted and is not in the database")
-        if len(ids) > 1 or accepted.ids - set(ids):
+        if len(accepted.ids.union(ids)) > 1:
             verdict.repeated.append(f"{accepted.text!r}: answered {sorted(accepted.ids)}, stored {ids}")
     verdict.repeated += [f"{text!r} is stored and was never accepted: {ids}" for text, ids in stored.items()]
 
