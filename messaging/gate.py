@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -20,7 +21,7 @@ from messaging.claiming import Claim, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
 
-SENDING_LEASE = timedelta(seconds=90)
+SENDING_LEASE = timedelta(seconds=settings.SMSGATEWAY_SENDING_LEASE_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,16 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
 # A wake-up this young has not been acted on yet, or only just: one more would find nothing new to do.
 _FRESH_SECONDS = 0.02
+# After a wake-up that could not be sent: as long as it takes the ticker to look by itself.
+_REST_SECONDS = 0.5
 
 
 class Bell:
@@ -33,6 +35,52 @@ def bell_of(credential_id: uuid.UUID) -> Bell:
     return _bells.get(credential_id) or _bells.setdefault(credential_id, Bell())
 
 
+class Publisher:
+    """Hands tasks to the broker in a thread of its own: who accepts a message never waits for a broker.
+
+    A broker that hangs, refuses or has lost everything costs nothing but the wake-ups it would have carried.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Callable[[], object]] = {}
+        self._rung = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._failing = False
+
+    def publish(self, name: str, send: Callable[[], object]) -> None:
+        """Have `send` called soon; of those with one name that wait only the last is. Returns at once."""
+        self._waiting[name] = send
+        self._rung.set()
+        if self._thread is None or not self._thread.is_alive():  # a fork has the object and not the thread
+            with self._starting:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._rung.wait()
+            self._rung.clear()
+            while self._waiting:
+                self._send(self._waiting.popitem()[1])
+
+    def _send(self, send: Callable[[], object]) -> None:
+        try:
+            send()
+        except Exception as error:
+            # Whatever it is: the ticker finds the messages. Said once in an outage, not for every message.
+            if not self._failing:
+                logger.warning("No wake-ups can be sent, the ticker finds the messages: %s", error)
+            self._failing = True
+            time.sleep(_REST_SECONDS)
+        else:
+            self._failing = False
+
+
+publisher = Publisher()
+
+
 def wake_on_commit(credential_id: uuid.UUID) -> None:
     """Tell the workers, once the current transaction is committed, that this credential has messages."""
     transaction.on_commit(lambda: wake(credential_id), robust=True)
@@ -49,7 +97,4 @@ def wake(credential_id: uuid.UUID) -> None:
     if bell.draining.locked() or now - bell.published_at < _FRESH_SECONDS:
         return
     bell.published_at = now
-    try:
-        drain.delay(str(credential_id))
-    except (OperationalError, OSError) as error:
-        logger.warning("No wake-up sent, the ticker will find the messages: %s", error)
+    publisher.publish(str(credential_id), lambda: drain.delay(str(credential_id)))
