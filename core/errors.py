@@ -175,6 +175,14 @@ class TokenUnavailable(GatewayError):
     retryable = True
 
 
+class DatabaseUnavailable(GatewayError):
+    """The database does not answer; whether the last change was kept is not known."""
+
+    code = "database_unavailable"
+    retryable = True
+    http_status = 503
+
+
 class IdempotencyConflict(GatewayError):
     """The idempotency key was used before with another request."""
 

@@ -16,7 +16,7 @@ from messaging.models.vocabulary import LONGEST_PROVIDER_ID, PURPOSES, Source
 from messaging.states import PartState, Priority, State
 
 
-class Message(models.Model):
+class Message(models.Model):  # type: ignore[django-manager-missing]
     """One outbound message (MT) and its state; `id` is ours, `provider_id` the provider's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
