@@ -49,5 +49,8 @@ def _planned(rows: Any) -> tuple[int, float]:
     """The planner's estimate of rows and cost; (0, 0.0) where nobody can say, or rows are no query."""
     if not isinstance(rows, QuerySet) or connections[rows.db].vendor != "postgresql":
         return 0, 0.0
-    plan = json.loads(rows.order_by().values("pk").explain(format="json"))[0]["Plan"]
+    explained = rows.order_by().values("pk").explain(format="json")
+    if not explained:  # a query that can find nothing is not asked
+        return 0, 0.0
+    plan = json.loads(explained)[0]["Plan"]
     return int(plan["Plan Rows"]), float(plan["Total Cost"])

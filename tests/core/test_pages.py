@@ -49,6 +49,10 @@ def test_few_rows_are_counted(trail: None) -> None:
     assert (every.count, every.num_pages, every.is_estimate, every.is_cut) == (130, 3, False, False)
 
 
+def test_a_search_that_can_find_nothing_is_an_empty_list(trail: None) -> None:
+    assert LongListPaginator(AuditEntry.objects.filter(pk__in=[]), 50).count == 0
+
+
 def test_a_list_in_memory_is_counted() -> None:
     assert LongListPaginator([1, 2, 3], 2).num_pages == 2
 
