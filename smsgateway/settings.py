@@ -221,6 +221,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConsentPurposeEnum": ["all", "marketing", "transactional"],
         "MessagePurposeEnum": ["marketing", "transactional", "one_time_code"],
+        "MessageStateEnum": "messaging.states.State",
     },
 }
 
