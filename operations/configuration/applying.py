@@ -23,6 +23,7 @@ from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
+from operations.configuration.routes import apply_routes
 from webhooks.forms import WebhookForm
 from webhooks.models import Webhook
 from webhooks.models.verified import PREFIX
@@ -112,6 +113,7 @@ def _apply_channel(document: Document) -> ChannelConfiguration:
     form = ChannelConfigurationForm(_posted(document), instance=existing)
     _insist(form)
     channel: ChannelConfiguration = form.save()
+    apply_routes(channel, document.values.get("routes", []))
     wanted = document.values.get("status", ChannelStatus.DRAFT)
     if wanted != channel.status:
         (channels.activate if wanted == ChannelStatus.ACTIVE else channels.deactivate)(channel)

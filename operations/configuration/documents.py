@@ -16,6 +16,7 @@ from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
 from messaging.models import ChannelConfiguration
+from operations.configuration.routes import tables_of
 from webhooks.models import Webhook
 
 # Folder -> the keys of a file besides `name`; a credential also holds a whole preset.
@@ -33,6 +34,7 @@ CHANNEL_KEYS: Final = (
     "require_opt_in",
     "default_country",
     "status",
+    "routes",
 )
 CREDENTIAL_KEYS: Final = ("vendor", "provider_name", "preset")
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -101,7 +103,9 @@ def _webhook(row: Webhook) -> Document:
 
 
 def _channel(row: ChannelConfiguration) -> Document:
-    values = {name: getattr(row, name) for name in CHANNEL_KEYS if name != "credential"}
+    values = {name: getattr(row, name) for name in CHANNEL_KEYS if name not in ("credential", "routes")}
+    if routes := tables_of(row):
+        values["routes"] = routes
     return Document("channels", row.name, {"credential": row.credential.name, **values})
 
 
