@@ -42,6 +42,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
         ("Numbers", {"fields": ("default_country",)}),
+        ("Routes", {"fields": ("codes_move_on",)}),
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")
     list_filter = ("status", "purpose", "credential")
@@ -57,7 +58,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     change_form_outer_before_template = "admin/messaging/channelconfiguration/status.html"
     change_form_outer_after_template = "admin/messaging/channelconfiguration/panels.html"
     # Only marketing asks for an opt-in; the field stays out of the way otherwise.
-    conditional_fields = {"require_opt_in": "purpose == 'marketing'"}
+    conditional_fields = {
+        "require_opt_in": "purpose == 'marketing'",
+        "codes_move_on": "purpose == 'transactional'",
+    }
 
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:
