@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "access",
     "consent",
     "profiles",
+    "links",
     "credentials",
     "messaging",
     "webhooks",
