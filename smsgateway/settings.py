@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "access",
     "consent",
     "profiles",
+    "links",
     "credentials",
     "messaging",
     "webhooks",
