@@ -6,15 +6,17 @@ takes (accept, gate, result, report) rows are written through here. Model.save()
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
 
 from core import prepared
 from core.folding import fold, insert_sql, placeholder, prepared_value, update_sql
+
+Model = TypeVar("Model", bound=models.Model)
 
 
 def insert_rows(
@@ -26,14 +28,26 @@ def insert_rows(
     """
     if not rows:
         return []
-    fields = _insertable(model, frozenset(rows[0]))
+    fields, blanks = _insertable(model, frozenset(rows[0]))
     columns = [
-        [row[field.attname] for row in rows]
-        if field.attname in rows[0]
-        else [field.get_default() for _ in rows]
-        for field in fields
+        [row[name] for row in rows]
+        if name in rows[0]
+        else ([default() for _ in rows] if callable(default) else [default] * len(rows))
+        for name, _, default in blanks
     ]
     return _insert(model, fields, columns, returning)
+
+
+def new(model: type[Model], **values: Any) -> Model:
+    """An instance made of column values (`webhook_id=…`), the defaults for the rest; not saved.
+
+    Model(**values) asks each field and each relation anew, which takes several times as long.
+    """
+    row = [
+        values.pop(name) if name in values else (default() if callable(default) else default)
+        for name, _, default in _columns(model)
+    ]
+    return model(*row, **values)
 
 
 def insert(instance: models.Model) -> None:
@@ -47,7 +61,7 @@ def insert_all(instances: Sequence[models.Model], *, chunk: int = 100) -> None:
     """Insert new instances of one model whose primary keys are known, `chunk` rows a statement."""
     for start in range(0, len(instances), chunk):
         some = instances[start : start + chunk]
-        fields = _insertable(type(some[0]), frozenset({"id"}))
+        fields, _ = _insertable(type(some[0]), frozenset({"id"}))
         columns = [[field.pre_save(instance, True) for instance in some] for field in fields]
         _insert(type(some[0]), fields, columns, "")
     for instance in instances:
@@ -130,13 +144,15 @@ def _insert(
 
 
 def _columns_of(instance: models.Model) -> tuple[tuple[Any, ...], list[Any]]:
-    fields = _insertable(type(instance), frozenset({"id"}))
+    fields, _ = _insertable(type(instance), frozenset({"id"}))
     return fields, [prepared_value(field, field.pre_save(instance, True)) for field in fields]
 
 
 @lru_cache(maxsize=256)
-def _insertable(model: type[models.Model], named: frozenset[str]) -> tuple[Any, ...]:
-    """Every column but an automatic key that is not named."""
+def _insertable(
+    model: type[models.Model], named: frozenset[str]
+) -> tuple[tuple[Any, ...], tuple[tuple[str, Any, Any], ...]]:
+    """Every column but an automatic key that is not named; and each as (name, field, default or what makes it)."""
     fields = tuple(
         field
         for field in model._meta.concrete_fields
@@ -145,7 +161,18 @@ def _insertable(model: type[models.Model], named: frozenset[str]) -> tuple[Any, 
     unknown = named - {field.attname for field in fields}
     if unknown:
         raise ValueError(f"{model.__name__} has no fields {sorted(unknown)}")
-    return fields
+    return fields, tuple((field.attname, field, _default_of(field)) for field in fields)
+
+
+@lru_cache(maxsize=64)
+def _columns(model: type[models.Model]) -> tuple[tuple[str, Any, Any], ...]:
+    return tuple((field.attname, field, _default_of(field)) for field in model._meta.concrete_fields)
+
+
+def _default_of(field: Any) -> Any:
+    """The value that a field has without a word about it, or the function that makes one each time."""
+    made_anew: Callable[[], Any] = field.get_default
+    return made_anew if callable(field.default) else made_anew()
 
 
 @lru_cache(maxsize=512)

@@ -6,8 +6,10 @@ are arrays: the statement reads the same for any number of rows and is planned o
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -57,10 +59,13 @@ def update_sql(model: type[models.Model], folded: Folded, keys: Fields, where: s
 
 def prepared_value(field: Any, value: Any) -> Any:
     """A field's value as the database wants it."""
-    if type(value) in _AS_THEY_ARE and type(field) in _PLAIN:
-        return value
     # The connection itself: through the proxy each of its attributes is looked up in a thread's storage first.
-    return field.get_db_prep_save(value, connection=connections[DEFAULT_DB_ALIAS])
+    db = connections[DEFAULT_DB_ALIAS]
+    if (type(field), type(value)) in _AS_THEY_ARE[db.vendor == "postgresql"] and (
+        type(value) is not datetime or value.tzinfo
+    ):
+        return value
+    return field.get_db_prep_save(value, connection=db)
 
 
 def placeholder(field: Any) -> str:
@@ -110,11 +115,20 @@ def _update_sql(
     )
 
 
-# Values that these fields leave as they are; asking each field takes longer than all else.
-_AS_THEY_ARE = frozenset({str, int, bool})
-_PLAIN = frozenset(
-    {
-        models.CharField, models.TextField, models.BooleanField, models.BigIntegerField, models.IntegerField,
-        models.PositiveIntegerField, models.PositiveSmallIntegerField,
-    }
-)  # fmt: skip
+# Fields that leave values of these types as they are; asking each field takes longer than all else.
+_NONE = type(None)
+_PLAIN: dict[type, tuple[type, ...]] = {
+    models.CharField: (str, _NONE), models.TextField: (str, _NONE),
+    models.BooleanField: (bool, _NONE), models.BigIntegerField: (int, _NONE), models.IntegerField: (int, _NONE),
+    models.PositiveIntegerField: (int, _NONE), models.PositiveSmallIntegerField: (int, _NONE),
+}  # fmt: skip
+# PostgreSQL knows times and UUIDs itself.
+_NATIVE: dict[type, tuple[type, ...]] = _PLAIN | {
+    models.DateTimeField: (datetime, _NONE), models.UUIDField: (uuid.UUID, _NONE),
+    models.ForeignKey: (int, uuid.UUID, _NONE), models.OneToOneField: (int, uuid.UUID, _NONE),
+    models.BigAutoField: (int,), models.AutoField: (int,),
+}  # fmt: skip
+_AS_THEY_ARE = {
+    native: frozenset((field, value) for field, values in table.items() for value in values)
+    for native, table in ((False, _PLAIN), (True, _NATIVE))
+}

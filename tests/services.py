@@ -32,7 +32,8 @@ class Cluster:
         if self._run:
             shutil.chown(directory, user="postgres")
             directory.chmod(0o755)
-        self._quietly("initdb", "-A", "trust", "-U", "postgres")
+        if not (directory / "data").exists():  # one that was kept is used again
+            self._quietly("initdb", "-A", "trust", "-U", "postgres")
         server = (
             f"-p {self._port}",
             "-c listen_addresses=127.0.0.1",
@@ -55,9 +56,9 @@ class Cluster:
         """Start it and wait until it answers."""
         self._quietly("pg_ctl", "-w", "-o", self._options, "-l", str(self._directory / "log"), "start")
 
-    def stop(self) -> None:
-        """Stop it as a crash would: no goodbye, recovery at the next start."""
-        self._quietly("pg_ctl", "-m", "immediate", "stop")
+    def stop(self, *, mode: str = "immediate") -> None:
+        """Stop it as a crash would: no goodbye, recovery at the next start. In the mode "fast" it says goodbye."""
+        self._quietly("pg_ctl", "-m", mode, "stop")
 
     def _quietly(self, program: str, *arguments: str) -> None:
         subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,8 @@ def judged(scene: Scene, application: Application, kills: Sequence[Kill]) -> Ver
 
     with (scene.directory / "provider.log").open(encoding="utf-8") as log:
         seen = read_log(log)
+    told = [{"at": kill.at, "kind": kill.kind, "name": kill.name} for kill in kills]
+    (scene.directory / "kills.json").write_text(json.dumps(told), encoding="utf-8")
     run = Run(application.accepted, evidence.rows(), seen, kills, TIMEOUT)
     verdict = judge(run, allowed=ALLOWED_PAIRS)
     verdict.lost += [f"refused: {what}" for what in application.refused]
