@@ -10,7 +10,7 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-linear
 .PHONY: chaos chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
@@ -65,6 +65,9 @@ bench-inbound: $(DEV_STAMP) ## Inbound messages and reports on PostgreSQL beside
 
 bench-out: $(DEV_STAMP) ## Messages out on PostgreSQL beside Kannel; targets 0.6 of it at 0 ms, 0.4 at 50 ms, 1.1 CPU s/1,000
 	$(BIN)/python -m bench.out
+
+bench-linear: $(DEV_STAMP) ## Sending from 10,000, 100,000 and a million waiting messages; target at most 30 % apart
+	$(BIN)/python -m bench.linear
 
 chaos: $(DEV_STAMP) ## 20,000 messages while web, workers, Redis and database are killed 104 times; 0 lost, 0 doubled unsaid
 	$(BIN)/python -m bench.chaos

@@ -1,4 +1,4 @@
-"""Claim and gate in one transaction: the short way of a due message onto the wire (docs/adr/0027).
+"""Claim and gate in one transaction: the short way of a due message onto the wire (docs/adr/0029).
 
 Nobody else sees a message between the two, so it goes from `queued` to `sending` at once. Its row is locked before its
 subject here, the other way round than everywhere else; so a subject that a consent write holds is never waited for: the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -60,7 +61,7 @@ def _take(credential_id: uuid.UUID, limit: int) -> Taken:
     return Taken(token, gate.passed_now(opened, token, held_at), len(due))
 
 
-def _locked(credential_id: uuid.UUID, limit: int) -> list[Message]:
+def _locked(credential_id: uuid.UUID, limit: int) -> Sequence[Message]:
     due = claiming.due_messages(credential_id).annotate(database_now=Now())
     messages = list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
     # One object for all messages of a channel: joining it would make one for each.
