@@ -36,6 +36,11 @@ CHANNEL_KEYS: Final = (
     "require_opt_in",
     "default_country",
     "codes_move_on",
+    "track_links",
+    "link_domain",
+    "link_days",
+    "link_fallback_url",
+    "link_parameters",
     "status",
     "routes",
 )
