@@ -144,6 +144,13 @@ class ChannelInactive(GatewayError):
     http_status = 409
 
 
+class NoRoute(GatewayError):
+    """None of the channel's routes carries such a message."""
+
+    code = "no_route"
+    http_status = 409
+
+
 class CredentialPaused(GatewayError):
     """The credential is paused; its messages wait."""
 

@@ -24,6 +24,7 @@ from messaging.gate import SENDING_LEASE, Passed
 from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
 from messaging.parts import Sent
+from messaging.routing import failover, moving
 from messaging.states import PartState, Reason, State
 
 logger = logging.getLogger(__name__)
@@ -116,8 +117,10 @@ def _write_decided(results: list[Result], held: dict[uuid.UUID, State], moment: 
         for result in results
         if (after := _next(result, moment)).state != held[result.passed.message.id]
     ]
-    update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     _pause_refused(decided)
+    steered = failover.steer(decided)
+    decided = steered.decided
+    update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     parts.keep_parts(
         [
             parts.part_row(result.passed.message, part, PartState.ACCEPTED if part.accepted else after.part)
@@ -129,6 +132,7 @@ def _write_decided(results: list[Result], held: dict[uuid.UUID, State], moment: 
         MessageEvent,
         [_event(result, held[result.passed.message.id], after, moment) for result, after in decided],
     )
+    moving.carry_out(steered.moves)
 
 
 def _next(result: Result, moment: datetime) -> Next:
@@ -163,7 +167,7 @@ def _event(result: Result, before: State, after: Next, moment: datetime) -> dict
         "before": before,
         "after": after.state,
         "reason": after.reason,
-        "detail": _words(_progress(result, after), *_answer(result)),
+        "detail": _words(after.detail, _progress(result, after), *_answer(result)),
     }
 
 

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "access",
     "consent",
     "profiles",
+    "links",
     "credentials",
     "messaging",
     "webhooks",
@@ -229,6 +230,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConsentPurposeEnum": ["all", "marketing", "transactional"],
         "MessagePurposeEnum": ["marketing", "transactional", "one_time_code"],
+        "MessageStateEnum": "messaging.states.State",
     },
 }
 
