@@ -176,7 +176,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # load balancers ask from inside, without TLS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from inside, without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
@@ -224,6 +224,10 @@ SPECTACULAR_SETTINGS = {
         "MessageStateEnum": "messaging.states.State",
     },
 }
+
+# --- Watching -------------------------------------------------------------------------------------
+# Whoever sends it as a bearer token reads /metrics; without one only processes of this machine do.
+SMSGATEWAY_METRICS_TOKEN = env.str("SMSGATEWAY_METRICS_TOKEN", default="")
 
 # --- Logging --------------------------------------------------------------------------------------
 LOGGING = {
