@@ -5,6 +5,7 @@ Docs: docs/settings.md. Each `SMSGATEWAY_*` name here is the environment variabl
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
     "operations",
 ]
 MIDDLEWARE = [
+    "smsgateway.middleware.request_named",
     "smsgateway.middleware.callbacks_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -230,10 +232,12 @@ SPECTACULAR_SETTINGS = {
 SMSGATEWAY_METRICS_TOKEN = env.str("SMSGATEWAY_METRICS_TOKEN", default="")
 
 # --- Logging --------------------------------------------------------------------------------------
+# One line for each event, JSON or text (docs/logs.md); texts of errors, which may quote anything, only while debugging.
+SMSGATEWAY_LOG_FORMAT = env.str("SMSGATEWAY_LOG_FORMAT", default="text" if sys.stderr.isatty() else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "core.logs.formatter", "kind": SMSGATEWAY_LOG_FORMAT, "texts": DEBUG}},
     "filters": {"mask_callback_tokens": {"()": "core.logs.MaskCallbackTokens"}},
     "handlers": {
         "console": {
