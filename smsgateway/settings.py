@@ -5,6 +5,7 @@ Docs: docs/settings.md. Each `SMSGATEWAY_*` name here is the environment variabl
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -96,6 +97,7 @@ INSTALLED_APPS = [
     "operations",
 ]
 MIDDLEWARE = [
+    "smsgateway.middleware.request_named",
     "smsgateway.middleware.callbacks_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -185,7 +187,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # load balancers ask from inside, without TLS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from inside, without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
@@ -234,11 +236,17 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Watching -------------------------------------------------------------------------------------
+# Whoever sends it as a bearer token reads /metrics; without one only processes of this machine do.
+SMSGATEWAY_METRICS_TOKEN = env.str("SMSGATEWAY_METRICS_TOKEN", default="")
+
 # --- Logging --------------------------------------------------------------------------------------
+# One line for each event, JSON or text (docs/logs.md); texts of errors, which may quote anything, only while debugging.
+SMSGATEWAY_LOG_FORMAT = env.str("SMSGATEWAY_LOG_FORMAT", default="text" if sys.stderr.isatty() else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "core.logs.formatter", "kind": SMSGATEWAY_LOG_FORMAT, "texts": DEBUG}},
     "filters": {"mask_callback_tokens": {"()": "core.logs.MaskCallbackTokens"}},
     "handlers": {
         "console": {

@@ -85,6 +85,11 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
                 condition=models.Q(state__in=[State.QUEUED, State.CLAIMED, State.SENDING]),
             ),
             models.Index(fields=["created_at", "state"], name="message_day"),
+            models.Index(
+                fields=["state", "credential"],
+                name="message_attention",
+                condition=models.Q(state__in=[State.UNKNOWN, State.QUARANTINED]),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="message_state_known")
