@@ -49,6 +49,7 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ChannelConfiguration
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
+            "codes_move_on",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -20,21 +21,23 @@ from messaging.claiming import Claim, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
 
-SENDING_LEASE = timedelta(seconds=90)
+SENDING_LEASE = timedelta(seconds=settings.SMSGATEWAY_SENDING_LEASE_SECONDS)
 
 
 @dataclass(frozen=True)
 class Passed:
     """A message that may be sent now: once, by this worker, within 2 s of `passed_at` (monotonic seconds).
 
-    `waiting` are the numbers of its parts that the provider has not certainly accepted, in order; the attempt of the
-    first is open. `texts` are those of all parts, () for a message of one part.
+    `held_at` is when the gate looked at the kill switch (monotonic seconds). `waiting` are the numbers of its parts
+    that the provider has not certainly accepted, in order; the attempt of the first is open. `texts` are those of all
+    parts, () for a message of one part.
     """
 
     message: Message
     token: uuid.UUID
     attempt_id: int
     passed_at: float
+    held_at: float
     waiting: tuple[int, ...] = (1,)
     texts: tuple[str, ...] = ()
 
@@ -72,14 +75,12 @@ def pass_gate(claim: Claim) -> list[Passed]:
     """Check every claimed message under lock and commit the verdicts; gives those that may be sent."""
     if not claim.message_ids:
         return []
-    if is_on_hold():
-        give_back(claim.token, claim.message_ids, reason=Reason.SEND_HOLD)
-        return []
     with transaction.atomic():
         messages = _locked(claim)
-        # Looked at under the locks: waiting for them may take longer than a host's row stays fresh.
-        if hosts.must_wait():
-            give_back(claim.token, claim.message_ids, reason=Reason.SPOOL_WAITS)
+        # Looked at under the locks: waiting for them may take longer than what was seen before stays true.
+        held_at = time.monotonic()
+        if stopped := _stopped_by():
+            give_back(claim.token, claim.message_ids, reason=stopped)
             return []
         states = ledger.standing_for(claim.subject_ids)
         moment = messages[0].database_now if messages else database_now()
@@ -101,6 +102,7 @@ def pass_gate(claim: Claim) -> list[Passed]:
             token=claim.token,
             attempt_id=attempt_id,
             passed_at=now,
+            held_at=held_at,
             waiting=parts[message.id].waiting,
             texts=parts[message.id].texts,
         )
@@ -126,17 +128,19 @@ def verdict_on(message: Message, states: tuple[ledger.State, ...], moment: datet
     return PASS if decision.allowed else Verdict(State.SUPPRESSED, decision.reason)
 
 
+def _stopped_by() -> str:
+    """What keeps every message back, "" for nothing."""
+    if is_on_hold():
+        return Reason.SEND_HOLD
+    return Reason.SPOOL_WAITS if hosts.must_wait() else ""
+
+
 def may_go_on(passed: Passed) -> bool:
     """Look once more before a further request of the same attempt: still ours, no hold, consent unchanged."""
     message = passed.message
     ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
     states = ledger.standing_for([message.subject_id]).get(message.subject_id, ())
-    return (
-        ours.exists()
-        and not is_on_hold()
-        and not hosts.must_wait()
-        and verdict_on(message, states, database_now()) is PASS
-    )
+    return ours.exists() and not _stopped_by() and verdict_on(message, states, database_now()) is PASS
 
 
 def _locked(claim: Claim) -> list[Any]:

@@ -23,6 +23,7 @@ from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
+from operations.configuration.routes import apply_routes
 from webhooks.custom_rows import replace_rows
 from webhooks.forms import WebhookForm
 from webhooks.models import Webhook
@@ -118,6 +119,7 @@ def _apply_channel(document: Document) -> ChannelConfiguration:
     form = ChannelConfigurationForm(_posted(document), instance=existing)
     _insist(form)
     channel: ChannelConfiguration = form.save()
+    apply_routes(channel, document.values.get("routes", []))
     wanted = document.values.get("status", ChannelStatus.DRAFT)
     if wanted != channel.status:
         (channels.activate if wanted == ChannelStatus.ACTIVE else channels.deactivate)(channel)

@@ -16,6 +16,7 @@ from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
 from messaging.models import ChannelConfiguration
+from operations.configuration.routes import tables_of
 from webhooks.custom_rows import rows_of
 from webhooks.models import Webhook
 
@@ -34,7 +35,9 @@ CHANNEL_KEYS: Final = (
     "purpose",
     "require_opt_in",
     "default_country",
+    "codes_move_on",
     "status",
+    "routes",
 )
 CREDENTIAL_KEYS: Final = ("vendor", "provider_name", "preset")
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -102,7 +105,9 @@ def _webhook(row: Webhook) -> Document:
 
 
 def _channel(row: ChannelConfiguration) -> Document:
-    values = {name: getattr(row, name) for name in CHANNEL_KEYS if name != "credential"}
+    values = {name: getattr(row, name) for name in CHANNEL_KEYS if name not in ("credential", "routes")}
+    if routes := tables_of(row):
+        values["routes"] = routes
     return Document("channels", row.name, {"credential": row.credential.name, **values})
 
 

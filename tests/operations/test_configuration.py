@@ -14,7 +14,7 @@ from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors import VENDORS
 from messaging import channels
-from messaging.models import ChannelConfiguration
+from messaging.models import ChannelConfiguration, Route
 from operations.configuration import documents
 from operations.configuration.applying import secret_name
 from webhooks import custom_rows
@@ -120,6 +120,47 @@ def test_files_make_an_empty_gateway_whole(
     )  # fmt: skip
     assert made.auth.auth_password == "very-secret-token"
     assert ChannelConfiguration.objects.get().status == "active"
+
+
+def test_routes_travel_with_their_channel_in_their_order(shop: ApiCredential, tmp_path: Path) -> None:
+    channel = ChannelConfiguration.objects.get()
+    Route.objects.create(channel=channel, name="Rest", position=9, credential=shop, active=False)
+    Route.objects.create(
+        channel=channel, name="Codes", position=3, credential=shop, senders="ACME, +15005550006",
+        countries="US, CA", prefixes="+1415", purposes="one_time_code, transactional",
+    )  # fmt: skip
+    run("export", tmp_path)
+    assert run("diff", tmp_path) == "No differences.\n"
+    change(tmp_path, "channels/shop.toml", "US, CA", "US, MX")
+    assert "routes[0].countries: 'US, CA' -> 'US, MX'" in differs(tmp_path)
+    Route.objects.all().delete()
+    Route.objects.create(channel=channel, name="Only here", credential=shop)
+    run("apply", tmp_path)
+    assert list(
+        Route.objects.order_by("position").values_list("name", "active", "countries", "purposes")
+    ) == [
+        ("Codes", True, "US, MX", "one_time_code, transactional"),
+        ("Rest", False, "", ""),
+    ]
+    assert run("diff", tmp_path) == "No differences.\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('name = "A"\ncredential = "None such"', "no API credentials named 'None such'"),
+        ('name = "A"\ncredential = "Shop Twilio"\ncountries = "UK"', "routes, A: countries: .*GB"),
+        ('name = "A"\ncredential = "Shop Twilio"\ncuntries = "DE"', "no key cuntries"),
+        ('credential = "Shop Twilio"', "a name of its own"),
+    ],
+)
+def test_a_wrong_route_changes_nothing(shop: ApiCredential, tmp_path: Path, table: str, told: str) -> None:
+    run("export", tmp_path)
+    path = tmp_path / "channels/shop.toml"
+    path.write_text(f"{path.read_text()}\n[[routes]]\n{table}\n")
+    with pytest.raises(CommandError, match=told):
+        run("apply", tmp_path)
+    assert not Route.objects.exists()
 
 
 @pytest.mark.parametrize(
