@@ -85,6 +85,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 ALLOWED_PAIRS: frozenset[tuple[str, str]] = frozenset(
     (before.value, after.value) for before, afters in TRANSITIONS.items() for after in afters
 )
+# Claim and gate in one step (messaging/taking.py): allowed to a change that takes a lease along.
+AT_ONCE_PAIRS: frozenset[tuple[str, str]] = frozenset({(S.QUEUED.value, S.SENDING.value)})
 WAITING = (S.QUEUED, S.CLAIMED)
 UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
 FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)

@@ -50,7 +50,7 @@ else:
 SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", default=[]))
 # A PEM file of authorities that providers' certificates may stand on, besides the public ones.
 SMSGATEWAY_CA_FILE = env.str("SMSGATEWAY_CA_FILE", default="")
-SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
+SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=64)
 # Seconds: how long a provider has to answer; after how long without a word from its worker a message that was taken
 # goes back into the queue, and one being sent becomes unknown (messaging/checks.py: what they must be at least).
 SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS = env.float("SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS", default=20.0)
