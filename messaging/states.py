@@ -86,6 +86,8 @@ ALLOWED_PAIRS: frozenset[tuple[str, str]] = frozenset(
 )
 WAITING = (S.QUEUED, S.CLAIMED)
 UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
+# Most messages never come here; those that do are looked for.
+SELDOM = (S.UNDELIVERED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.SUPPRESSED, S.CANCELLED, S.QUARANTINED)
 FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)
 
 
