@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin
 
 from access.audit import address_of, record
 from core.admin_links import RowLinks
+from core.list_filters import DateByIdFilter
 from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
@@ -37,7 +38,8 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     """Outbound messages, newest first; nothing here is edited by hand."""
 
     list_display = ("created", "msisdn", "excerpt", "channel", "purpose", "state_badge", "why")
-    list_filter = ("state", "purpose", "source", "channel", ("created_at", admin.DateFieldListFilter))
+    list_filter = ("state", "purpose", "source", "channel", ("created_at", DateByIdFilter))
+    sortable_by = ("created",)  # any other order would read every message
     list_select_related = ("channel", "credential")
     search_fields = ("msisdn",)
     search_help_text = "A number in any form, a message id or a provider id"
