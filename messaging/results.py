@@ -18,7 +18,7 @@ from core.vocabulary import FailureClass
 from credentials import codes
 from credentials.client import Exchange
 from credentials.pausing import pause
-from messaging import consequences, parts, reports
+from messaging import breaker, consequences, parts, reports
 from messaging.gate import Passed
 from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
@@ -57,6 +57,7 @@ def write_surely(results: Sequence[Result]) -> None:
             connection.close()
         for result in results:
             _write_one(result)
+    breaker.note(results)
 
 
 def _write_one(result: Result) -> None:

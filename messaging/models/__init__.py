@@ -5,6 +5,7 @@ from __future__ import annotations
 from messaging.models.channels import ChannelConfiguration, ChannelStatus
 from messaging.models.holds import SendHold
 from messaging.models.hosts import WebHost
+from messaging.models.limits import Breaker, BreakerState, Pace, SenderLimit
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.vocabulary import CHANNEL_PURPOSES, LONGEST_PROVIDER_ID, PURPOSES, Source
@@ -14,13 +15,17 @@ __all__ = [
     "LONGEST_PROVIDER_ID",
     "PURPOSES",
     "Attempt",
+    "Breaker",
+    "BreakerState",
     "ChannelConfiguration",
     "ChannelStatus",
     "Message",
     "MessageEvent",
     "MessagePart",
+    "Pace",
     "ParkedReport",
     "SendHold",
+    "SenderLimit",
     "Source",
     "WebHost",
 ]
