@@ -36,6 +36,8 @@ class Reason(TextChoices):
     SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
     CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
     REROUTED = "rerouted", "Moved to another route"
+    PROVIDER_DOWN = "provider_down", "The provider does not answer; it is tried again by itself"
+    RATE_LIMITED = "rate_limited", "Waits for its turn under a rate limit"
     CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
     VALIDITY_OVER = "validity_over", "Its validity ended before it could be sent"
     TRIES_USED = "tries_used", "All tries are used up"

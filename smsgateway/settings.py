@@ -56,6 +56,10 @@ SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=64)
 SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS = env.float("SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS", default=20.0)
 SMSGATEWAY_CLAIM_LEASE_SECONDS = env.float("SMSGATEWAY_CLAIM_LEASE_SECONDS", default=60.0)
 SMSGATEWAY_SENDING_LEASE_SECONDS = env.float("SMSGATEWAY_SENDING_LEASE_SECONDS", default=90.0)
+# So many tries that the provider answered with "later" and a message fails; its validity ends it sooner.
+SMSGATEWAY_MAX_TRIES = env.int("SMSGATEWAY_MAX_TRIES", default=8)
+# So many attempts in a row without an answer (or with a 5xx) and a provider is left alone for a while; 0: never.
+SMSGATEWAY_BREAKER_FAILURES = env.int("SMSGATEWAY_BREAKER_FAILURES", default=5)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500

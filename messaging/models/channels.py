@@ -55,6 +55,12 @@ class ChannelConfiguration(models.Model):
         default=True,
         help_text="On: marketing goes only to numbers that have opted in. Off: to all that have not opted out.",
     )
+    keep_order = models.BooleanField(
+        "Keep the order per recipient",
+        default=False,
+        help_text="On: a message waits while an earlier one to the same recipient through this channel is due, waits "
+        "for another try or is on its way.",
+    )
     default_country = models.CharField(
         "Default country",
         max_length=2,
