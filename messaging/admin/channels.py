@@ -22,6 +22,7 @@ from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
 from messaging.admin.test_sends import credential_test_send
+from messaging.admin.timing import CAP_FIELDS, TIMING_FIELDSETS
 from messaging.forms import ChannelConfigurationForm, SendForm
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
 from messaging.testsend import send_test
@@ -41,6 +42,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
         ("Numbers", {"fields": ("default_country",)}),
+        *TIMING_FIELDSETS,
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")
     list_filter = ("status", "purpose", "credential")
@@ -55,8 +57,8 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     )
     change_form_outer_before_template = "admin/messaging/channelconfiguration/status.html"
     change_form_outer_after_template = "admin/messaging/channelconfiguration/panels.html"
-    # Only marketing asks for an opt-in; the field stays out of the way otherwise.
-    conditional_fields = {"require_opt_in": "purpose == 'marketing'"}
+    # Only marketing asks for an opt-in and has a frequency cap; the fields stay out of the way otherwise.
+    conditional_fields = dict.fromkeys(("require_opt_in", *CAP_FIELDS), "purpose == 'marketing'")
 
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:

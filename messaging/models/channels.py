@@ -8,6 +8,7 @@ from django.db import models
 from core.ids import uuid7
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
+from messaging.models.timing import Timing
 from messaging.models.vocabulary import CHANNEL_PURPOSES
 
 
@@ -18,7 +19,7 @@ class ChannelStatus(models.TextChoices):
     ACTIVE = "active", "Active"
 
 
-class ChannelConfiguration(models.Model):
+class ChannelConfiguration(Timing):
     """What a sender picks: credential, sender number, purpose and consent rule under one name."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -10,10 +10,11 @@ from access.models import ApiKey
 from consent.models import ConsentSubject
 from core.ids import uuid7
 from core.numbers import mask_number
+from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging.models.channels import ChannelConfiguration
 from messaging.models.vocabulary import LONGEST_PROVIDER_ID, PURPOSES, Source
-from messaging.states import PartState, Priority, State
+from messaging.states import CAPPED, PartState, Priority, State
 
 
 class Message(models.Model):
@@ -83,6 +84,11 @@ class Message(models.Model):
                 condition=models.Q(state__in=[State.QUEUED, State.CLAIMED, State.SENDING]),
             ),
             models.Index(fields=["created_at", "state"], name="message_day"),
+            models.Index(
+                fields=["subject", "due_at"],
+                name="message_capped",
+                condition=models.Q(purpose=Purpose.MARKETING.value, state__in=CAPPED),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="message_state_known")

@@ -16,6 +16,7 @@ from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
 from messaging.models import ChannelConfiguration
+from messaging.models.timing import TIMING_FIELDS
 from webhooks.models import Webhook
 
 # Folder -> the keys of a file besides `name`; a credential also holds a whole preset.
@@ -33,6 +34,7 @@ CHANNEL_KEYS: Final = (
     "require_opt_in",
     "default_country",
     "status",
+    *TIMING_FIELDS,
 )
 CREDENTIAL_KEYS: Final = ("vendor", "provider_name", "preset")
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -102,6 +104,10 @@ def _webhook(row: Webhook) -> Document:
 
 def _channel(row: ChannelConfiguration) -> Document:
     values = {name: getattr(row, name) for name in CHANNEL_KEYS if name != "credential"}
+    usual = ChannelConfiguration()
+    for name in TIMING_FIELDS:  # left out where it is as in a new channel; TOML knows no null either
+        if values[name] == getattr(usual, name):
+            del values[name]
     return Document("channels", row.name, {"credential": row.credential.name, **values})
 
 
