@@ -19,6 +19,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.providerstatus": VIEW,
     "webhooks.webhook": VIEW,
     "messaging.channelconfiguration": VIEW,
+    "messaging.route": VIEW,
     "messaging.message": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
@@ -36,6 +37,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "webhooks.webhook": ALL,
     "webhooks.inboundrequest": VIEW,
     "messaging.channelconfiguration": ALL,
+    "messaging.route": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
 }

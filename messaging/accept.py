@@ -24,6 +24,7 @@ from credentials.models import ApiCredential
 from messaging import events
 from messaging.context import asks_for, asks_for_profile, count, optout_url, texts_of, texts_of_parts
 from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
+from messaging.routing import routed
 from messaging.states import PRIORITY_OF, State
 from messaging.validity import validity_of
 from messaging.wakeups import wake_on_commit
@@ -52,6 +53,7 @@ class Submission:
     in_reply_to: str = ""  # the provider's id of the inbound message this one answers
     personalise: bool = True  # False: the text is final, whatever braces it contains
     subject_id: int | None = None  # the recipient's consent subject, where it is known already
+    route: str = ""  # set by routing
     key_is_new: bool = False  # the caller made `unique_key` in this very transaction: nobody can have used it
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
     validity: timedelta | None = None  # how long it may wait; None: as the channel or its purpose says
@@ -70,8 +72,9 @@ def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
 
 
 def accept(submission: Submission, *, wake: bool = True) -> Message:
-    """Queue one message. Raises NumberInvalid, TextEmpty, TextTooLong or TemplateInvalid; nothing is kept then."""
+    """Queue one message. Raises what is wrong with number, text or route (core.errors); nothing is kept then."""
     msisdn = number_of(submission)
+    submission = routed(submission, msisdn)
     stored = attributes_for([msisdn]).get(msisdn, {}) if wants_profile(submission) else {}
     rendered = render(submission, msisdn=msisdn, stored=stored)
     with transaction.atomic(savepoint=False):
@@ -148,6 +151,7 @@ def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Mess
         api_key=submission.api_key,
         msisdn=rendered.msisdn,
         sender=submission.sender,
+        route=submission.route,
         purpose=submission.purpose.value,
         source=submission.source,
         text=rendered.text,

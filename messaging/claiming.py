@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -17,7 +18,7 @@ from messaging.models import Message
 from messaging.selectors import ON_OPEN_CHANNEL
 from messaging.states import Reason, State
 
-CLAIM_LEASE = timedelta(seconds=60)
+CLAIM_LEASE = timedelta(seconds=settings.SMSGATEWAY_CLAIM_LEASE_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
             *TIMING_FIELDS,
+            "codes_move_on",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

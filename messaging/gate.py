@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -21,7 +22,7 @@ from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendH
 from messaging.states import PartState, Reason, State
 from messaging.verdicts import PASS, Verdict, refuse
 
-SENDING_LEASE = timedelta(seconds=90)
+SENDING_LEASE = timedelta(seconds=settings.SMSGATEWAY_SENDING_LEASE_SECONDS)
 
 
 @dataclass(frozen=True)

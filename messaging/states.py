@@ -35,6 +35,7 @@ class Reason(TextChoices):
     SEND_HOLD = "send_hold", "All sending is on hold"
     SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
     CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
+    REROUTED = "rerouted", "Moved to another route"
     CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
     QUIET_HOURS = "quiet_hours", "Waits for the end of the recipient's quiet hours"
     FREQUENCY_CAP = "frequency_cap", "The recipient has had as many marketing messages as the channel allows"

@@ -50,6 +50,11 @@ SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", defaul
 # A PEM file of authorities that providers' certificates may stand on, besides the public ones.
 SMSGATEWAY_CA_FILE = env.str("SMSGATEWAY_CA_FILE", default="")
 SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
+# Seconds: how long a provider has to answer; after how long without a word from its worker a message that was taken
+# goes back into the queue, and one being sent becomes unknown (messaging/checks.py: what they must be at least).
+SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS = env.float("SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS", default=20.0)
+SMSGATEWAY_CLAIM_LEASE_SECONDS = env.float("SMSGATEWAY_CLAIM_LEASE_SECONDS", default=60.0)
+SMSGATEWAY_SENDING_LEASE_SECONDS = env.float("SMSGATEWAY_SENDING_LEASE_SECONDS", default=90.0)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500
@@ -83,6 +88,7 @@ INSTALLED_APPS = [
     "access",
     "consent",
     "profiles",
+    "links",
     "credentials",
     "messaging",
     "webhooks",
@@ -156,7 +162,10 @@ CELERY_WORKER_POOL = "threads"  # tasks only wake the senders' own threads; noth
 CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_CONSUMER = "smsgateway.consumer:Consumer"
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: delivery goes on without a broker
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 300, "socket_connect_timeout": 1, "socket_timeout": 5}
     if REDIS_URL

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz),
     path("admin/", admin.site.urls),
     path("", include("webhooks.urls")),
+    path("", include("links.urls")),
     path("api/v1/", include("messaging.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),

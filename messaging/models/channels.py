@@ -61,6 +61,12 @@ class ChannelConfiguration(Timing):
         blank=True,
         help_text="Two letters, such as US. Numbers without + are read as numbers of this country.",
     )
+    codes_move_on = models.BooleanField(
+        "One-time codes move on when an answer is lost",
+        default=False,
+        help_text="On: a one-time code whose answer is lost leaves by the next route as well, and may arrive twice. "
+        "Off: it waits for a report or for staff, as every other message does.",
+    )
     status = models.CharField(
         "Status", max_length=10, choices=ChannelStatus, default=ChannelStatus.DRAFT, editable=False
     )

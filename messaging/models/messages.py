@@ -13,11 +13,11 @@ from core.numbers import mask_number
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging.models.channels import ChannelConfiguration
-from messaging.models.vocabulary import LONGEST_PROVIDER_ID, PURPOSES, Source
+from messaging.models.vocabulary import LONGEST_PROVIDER_ID, LONGEST_ROUTE_NAME, PURPOSES, Source
 from messaging.states import CAPPED, PartState, Priority, State
 
 
-class Message(models.Model):
+class Message(models.Model):  # type: ignore[django-manager-missing]
     """One outbound message (MT) and its state; `id` is ours, `provider_id` the provider's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -31,6 +31,8 @@ class Message(models.Model):
     )
     msisdn = models.CharField("To", max_length=16, db_index=True)
     sender = models.CharField("From", max_length=20)
+    # Its name when it was chosen: a route may be renamed or deleted, what happened stays told.
+    route = models.CharField(max_length=LONGEST_ROUTE_NAME, blank=True)
     purpose = models.CharField(max_length=20, choices=PURPOSES)
     source = models.CharField(max_length=10, choices=Source)
     text = models.TextField()

@@ -232,6 +232,8 @@ SCREENS = (
     Screen("channel-list", CHANNELS),
     Screen("channel-add", f"{CHANNELS}add/"),
     Screen("channel-change", CHANNELS, _edit("demo")),
+    _list("route-list", "messaging/route"),
+    _list("route-add", "messaging/route/add"),
     Screen("message-list", MESSAGES),
     Screen("message-delivered", MESSAGES, _message(DELIVERED)),
     Screen("message-failed", MESSAGES, _message(REFUSED)),
