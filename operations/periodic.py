@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -95,10 +96,11 @@ class Ticker:
             thread.start()
 
     def stop(self, *, timeout: float = 3.0) -> None:
-        """Ask every thread to end and wait for each a moment."""
+        """Ask every thread to end and wait a moment for them all."""
         self._stop.set()
+        deadline = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _loop(self, item: Periodic) -> None:
         wait = 0.0 if item.at_once else item.every

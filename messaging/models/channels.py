@@ -9,6 +9,7 @@ from core.ids import uuid7
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from links.addresses import LONGEST, check_address
+from messaging.models.timing import Timing
 from messaging.models.vocabulary import CHANNEL_PURPOSES
 
 
@@ -19,7 +20,7 @@ class ChannelStatus(models.TextChoices):
     ACTIVE = "active", "Active"
 
 
-class ChannelConfiguration(models.Model):
+class ChannelConfiguration(Timing):
     """What a sender picks: credential, sender number, purpose and consent rule under one name."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
