@@ -13,6 +13,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
+from messaging.routing.countries import EVERYWHERE
+from messaging.routing.forms import clean_countries
 
 # Regions that the table of names leaves out.
 _UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
@@ -49,8 +51,12 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ChannelConfiguration
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
-            "codes_move_on",
+            "countries_allowed", "codes_move_on",
         )  # fmt: skip
+
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -21,6 +21,7 @@ from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
+from messaging.admin.refusals import add_refusal
 from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
 from messaging.forms import ChannelConfigurationForm, SendForm
@@ -41,7 +42,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     fieldsets = (
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
-        ("Numbers", {"fields": ("default_country",)}),
+        ("Numbers", {"fields": ("default_country", "countries_allowed")}),
         ("Routes", {"fields": ("codes_move_on",)}),
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")
@@ -157,7 +158,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                     channel, form.cleaned_data["number"], form.cleaned_data["message"], str(request.user)
                 )
             except GatewayError as error:
-                form.add_error("message", error.text)
+                add_refusal(form, error, otherwise="message")
             else:
                 record(
                     actor=request.user,

@@ -33,6 +33,7 @@ CHANNEL_KEYS: Final = (
     "purpose",
     "require_opt_in",
     "default_country",
+    "countries_allowed",
     "codes_move_on",
     "status",
     "routes",
