@@ -163,6 +163,20 @@ class CountryNotAllowed(GatewayError):
         self.channel_id = channel_id
 
 
+class CapReached(GatewayError):
+    """A limit on messages in a period is reached."""
+
+    code = "cap_reached"
+    http_status = 429
+
+
+class SpendStop(GatewayError):
+    """A limit on money in a period is reached."""
+
+    code = "spend_stop"
+    http_status = 429
+
+
 class CredentialPaused(GatewayError):
     """The credential is paused; its messages wait."""
 

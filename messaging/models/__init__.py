@@ -8,6 +8,7 @@ from messaging.models.hosts import WebHost
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
+from messaging.models.spending import SegmentPrice, SpendCounter, SpendLimit
 from messaging.models.vocabulary import (
     CHANNEL_PURPOSES,
     LONGEST_PROVIDER_ID,
@@ -29,7 +30,10 @@ __all__ = [
     "MessagePart",
     "ParkedReport",
     "Route",
+    "SegmentPrice",
     "SendHold",
     "Source",
+    "SpendCounter",
+    "SpendLimit",
     "WebHost",
 ]
