@@ -20,6 +20,8 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.webhook": VIEW,
     "messaging.channelconfiguration": VIEW,
     "messaging.route": VIEW,
+    "messaging.segmentprice": VIEW,
+    "messaging.spendlimit": VIEW,
     "messaging.message": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
@@ -39,6 +41,8 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "webhooks.inboundrequest": VIEW,
     "messaging.channelconfiguration": ALL,
     "messaging.route": ALL,
+    "messaging.segmentprice": ALL,
+    "messaging.spendlimit": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
 }

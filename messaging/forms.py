@@ -15,6 +15,8 @@ from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
 from messaging.models.timing import DAYS, TIMING_FIELDS
+from messaging.routing.countries import EVERYWHERE
+from messaging.routing.forms import clean_countries
 
 # Regions that the table of names leaves out.
 _UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
@@ -66,6 +68,7 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ChannelConfiguration
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
+            "countries_allowed",
             *TIMING_FIELDS,
             "codes_move_on",
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
@@ -82,6 +85,10 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name in ("cap_window", "cap_scope"):  # with a default; a channel without a cap needs no say in it
             self.fields[name].required = False
+
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

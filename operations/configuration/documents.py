@@ -36,6 +36,7 @@ CHANNEL_KEYS: Final = (
     "purpose",
     "require_opt_in",
     "default_country",
+    "countries_allowed",
     "codes_move_on",
     "track_links",
     "link_domain",
