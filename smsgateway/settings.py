@@ -171,6 +171,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CONSUMER = "smsgateway.consumer:Consumer"
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BEAT_SCHEDULER = (
+    "celery.beat.Scheduler"  # keeps no file: the schedule is a convenience (docs/production.md)
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: delivery goes on without a broker
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -208,7 +211,7 @@ FORMAT_MODULE_PATH = "smsgateway.formats"
 USE_TZ = True
 TIME_ZONE = env.str("SMSGATEWAY_TIME_ZONE", default="UTC")
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.str("SMSGATEWAY_STATIC_DIR", default=str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed on one machine, so its directory need not exist
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
