@@ -21,8 +21,9 @@ _ALONE = {"without_gossip": True, "without_mingle": True}
 class Consumer(consumer.Consumer):
     """Connects again after whatever closing the lost connection raises."""
 
-    def __init__(self, *args: Any, worker_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, worker_options={**(worker_options or {}), **_ALONE}, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["worker_options"] = {**(kwargs.get("worker_options") or {}), **_ALONE}
+        super().__init__(*args, **kwargs)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Called between losing a connection and making the next."""
