@@ -170,7 +170,7 @@ CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CONSUMER = "smsgateway.consumer:Consumer"
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # touches late acks only; there are none
 CELERY_BEAT_SCHEDULER = (
     "celery.beat.Scheduler"  # keeps no file: the schedule is a convenience (docs/production.md)
 )
