@@ -19,12 +19,14 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.providerstatus": VIEW,
     "webhooks.webhook": VIEW,
     "messaging.channelconfiguration": VIEW,
+    "messaging.route": VIEW,
     "messaging.message": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,
     "messaging.sendhold": VIEW,
     "webhooks.inboundmessage": VIEW,
+    "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
@@ -36,6 +38,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "webhooks.webhook": ALL,
     "webhooks.inboundrequest": VIEW,
     "messaging.channelconfiguration": ALL,
+    "messaging.route": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
 }

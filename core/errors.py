@@ -144,6 +144,13 @@ class ChannelInactive(GatewayError):
     http_status = 409
 
 
+class NoRoute(GatewayError):
+    """None of the channel's routes carries such a message."""
+
+    code = "no_route"
+    http_status = 409
+
+
 class CredentialPaused(GatewayError):
     """The credential is paused; its messages wait."""
 
@@ -173,6 +180,14 @@ class TokenUnavailable(GatewayError):
 
     code = "token_unavailable"
     retryable = True
+
+
+class DatabaseUnavailable(GatewayError):
+    """The database does not answer; whether the last change was kept is not known."""
+
+    code = "database_unavailable"
+    retryable = True
+    http_status = 503
 
 
 class IdempotencyConflict(GatewayError):

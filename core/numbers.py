@@ -16,6 +16,7 @@ _PREFIXES = re.compile(r"^\s*(?:tel|sms|whatsapp|callto):", re.IGNORECASE)
 # Direction marks, zero-width characters and soft hyphens come along when a number is pasted.
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _LONGEST_INPUT = 64
+_NOWHERE = "ZZ"  # what phonenumbers calls a calling code without a country
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _NAME = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 &'+._-]{1,11}")
 
@@ -65,7 +66,7 @@ def parse_number(text: str, *, default_country: str = "") -> str:
     if len(cleaned) > _LONGEST_INPUT:
         raise NumberInvalid("This is too long for a phone number. Write it like +14155238886.")
     try:
-        number = phonenumbers.parse(cleaned, default_country.upper() or None)
+        number = _parsed(cleaned, "" if cleaned.startswith("+") else default_country.upper())
     except NumberParseException as error:
         raise NumberInvalid(_parse_advice(error, cleaned, default_country)) from error
     result = phonenumbers.is_possible_number_with_reason(number)
@@ -101,10 +102,24 @@ def mask_number(msisdn: str) -> str:
 def country_of(msisdn: str) -> str:
     """Country of an E.164 number ("US"), or "" when the numbering plan does not tell."""
     try:
-        number = phonenumbers.parse(msisdn, None)
+        number = _parsed(msisdn, "")
     except NumberParseException:
         return ""
     return str(phonenumbers.region_code_for_number(number) or "")
+
+
+@lru_cache(maxsize=16_384)
+def country_or_main(msisdn: str) -> str:
+    """The country of an E.164 number; of one that no numbering plan knows, the main country of its calling code."""
+    found = country_of(msisdn)
+    if found:
+        return found
+    try:
+        number = phonenumbers.parse(msisdn, None)
+    except NumberParseException:
+        return ""
+    main = str(phonenumbers.region_code_for_country_code(number.country_code or 0))
+    return "" if main == _NOWHERE else main
 
 
 def search_forms(text: str, *, default_country: str = "") -> list[str]:
@@ -119,6 +134,12 @@ def search_forms(text: str, *, default_country: str = "") -> list[str]:
         except NumberInvalid:
             continue
     return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber:
+    """Shared: one message asks for the form, the sender and the country of the same number."""
+    return phonenumbers.parse(text, country or None)
 
 
 def _clean(text: str) -> str:

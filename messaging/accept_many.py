@@ -21,9 +21,11 @@ from messaging.accept import (
     part_rows,
     prepare_optout_url,
     render,
+    store_links,
     wants_profile,
 )
 from messaging.models import Message, MessagePart
+from messaging.routing import routed
 from messaging.states import State
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
@@ -46,22 +48,23 @@ def accept_many(submissions: Sequence[Submission]) -> list[Message | GatewayErro
 
 
 def _rendered(submissions: Sequence[Submission]) -> list[Rendered | GatewayError]:
-    numbers = [_number_or_error(submission) for submission in submissions]
-    pairs = list(zip(submissions, numbers, strict=True))
+    addressed = [_addressed_or_error(submission) for submission in submissions]
     profiles = attributes_for(
-        {number for submission, number in pairs if isinstance(number, str) and wants_profile(submission)}
+        {one[1] for one in addressed if not isinstance(one, GatewayError) and wants_profile(one[0])}
     )
     return [
-        _rendered_or_error(submission, number, profiles.get(number, {}) if wants_profile(submission) else {})
-        if isinstance(number, str)
-        else number
-        for submission, number in pairs
+        one
+        if isinstance(one, GatewayError)
+        else _rendered_or_error(*one, profiles.get(one[1], {}) if wants_profile(one[0]) else {})
+        for one in addressed
     ]
 
 
-def _number_or_error(submission: Submission) -> str | GatewayError:
+def _addressed_or_error(submission: Submission) -> tuple[Submission, str] | GatewayError:
+    """The submission as its route has it, and the recipient's number."""
     try:
-        return number_of(submission)
+        msisdn = number_of(submission)
+        return routed(submission, msisdn), msisdn
     except GatewayError as error:
         return error
 
@@ -89,6 +92,7 @@ def _store(rendered: Sequence[Rendered]) -> list[Message]:
     ]
     for start in range(0, len(parts), _CHUNK):
         insert_rows(MessagePart, parts[start : start + _CHUNK])
+    store_links(zip(messages, rendered, strict=True), moment=moment)
     for actor, ids in _by_actor(messages, rendered).items():
         for start in range(0, len(ids), _CHUNK):
             events.record(ids[start : start + _CHUNK], before="", after=State.QUEUED, actor=actor, at=moment)

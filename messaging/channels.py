@@ -5,11 +5,17 @@ from __future__ import annotations
 from core.brief import BriefMemory
 from core.errors import ChannelInactive, ChannelUnknown, ConfigurationInvalid
 from messaging.models import ChannelConfiguration, ChannelStatus
+from messaging.routing import table
 
 
 def activate(channel: ChannelConfiguration) -> None:
-    """Let the channel send; refused while its credential is paused."""
-    if channel.credential.paused_at is not None:
+    """Let the channel send; refused while its credential is paused, or those of all its routes."""
+    routes = [route for route in table.load(channel.pk) if route.active]
+    if routes and all(route.credential.paused_at is not None for route in routes):
+        raise ConfigurationInvalid(
+            "The credentials of all its routes are paused. Correct one and resume it, then activate the channel."
+        )
+    if not routes and channel.credential.paused_at is not None:
         raise ConfigurationInvalid(
             f"The credential {channel.credential} is paused: {channel.credential.paused_reason} "
             "Correct it and resume it, then activate the channel."
@@ -46,6 +52,7 @@ def active(name: str) -> ChannelConfiguration:
 def forget() -> None:
     """Look channels up again; called after every change made in this process."""
     _active.forget()
+    table.forget()
 
 
 def _load(name: str) -> ChannelConfiguration | None:

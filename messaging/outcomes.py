@@ -31,6 +31,7 @@ class Next:
     reason: str = ""
     due_in: float = 0.0
     counts: bool = True
+    detail: str = ""  # further words for the message's history
 
 
 def next_of(message: Message, exchange: Exchange, moment: datetime) -> Next:

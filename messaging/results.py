@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from core.bulk import insert_rows, update_rows
@@ -19,13 +20,16 @@ from credentials import codes
 from credentials.client import Exchange
 from credentials.pausing import pause
 from messaging import consequences, parts, reports
-from messaging.gate import Passed
+from messaging.gate import SENDING_LEASE, Passed
 from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
 from messaging.parts import Sent
+from messaging.routing import failover, moving
 from messaging.states import PartState, Reason, State
 
 logger = logging.getLogger(__name__)
+
+_LOOK_EVERY = 0.2  # seconds, for a database that is away
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class Result:
 def write_surely(results: Sequence[Result]) -> None:
     """Write results whatever happens: on failure one by one on a new connection, so that none takes others along.
 
-    A result that cannot be written at all is left to the sweeper, which calls its message unknown.
+    A database that is away is waited for, or every message on the wire would become unknown with it. A result that
+    cannot be written at all is left to the sweeper, which calls its message unknown.
     """
     if not results:
         return
@@ -53,10 +58,23 @@ def write_surely(results: Sequence[Result]) -> None:
         write(results)
     except Exception:
         logger.exception("Writing %s results failed, trying one by one", len(results))
-        if not connection.in_atomic_block:
-            connection.close()
+        _wait_for_database()
         for result in results:
             _write_one(result)
+
+
+def _wait_for_database() -> None:
+    """On a new connection, as long as the lease: after that the sweeper of another worker may have decided."""
+    until = time.monotonic() + SENDING_LEASE.total_seconds()
+    while not connection.in_atomic_block:
+        connection.close()
+        try:
+            connection.ensure_connection()
+            return
+        except DatabaseError:
+            if time.monotonic() > until:
+                return
+        time.sleep(_LOOK_EVERY)
 
 
 def _write_one(result: Result) -> None:
@@ -99,8 +117,10 @@ def _write_decided(results: list[Result], held: dict[uuid.UUID, State], moment: 
         for result in results
         if (after := _next(result, moment)).state != held[result.passed.message.id]
     ]
-    update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     _pause_refused(decided)
+    steered = failover.steer(decided)
+    decided = steered.decided
+    update_rows(Message, [_message_row(result, after, moment) for result, after in decided])
     parts.keep_parts(
         [
             parts.part_row(result.passed.message, part, PartState.ACCEPTED if part.accepted else after.part)
@@ -112,6 +132,7 @@ def _write_decided(results: list[Result], held: dict[uuid.UUID, State], moment: 
         MessageEvent,
         [_event(result, held[result.passed.message.id], after, moment) for result, after in decided],
     )
+    moving.carry_out(steered.moves)
 
 
 def _next(result: Result, moment: datetime) -> Next:
@@ -146,7 +167,7 @@ def _event(result: Result, before: State, after: Next, moment: datetime) -> dict
         "before": before,
         "after": after.state,
         "reason": after.reason,
-        "detail": _words(_progress(result, after), *_answer(result)),
+        "detail": _words(after.detail, _progress(result, after), *_answer(result)),
     }
 
 

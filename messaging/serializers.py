@@ -96,7 +96,7 @@ class MessageView(serializers.ModelSerializer[Message]):
     class Meta:
         model = Message
         fields = (
-            "id", "to", "sender", "channel", "purpose", "text", "reference", "state", "reason", "detail",
+            "id", "to", "sender", "channel", "route", "purpose", "text", "reference", "state", "reason", "detail",
             "possible_duplicate", "provider_id", "reports", "created_at", "accepted_at", "finished_at", "parts",
             "events",
         )  # fmt: skip

@@ -35,6 +35,7 @@ class Reason(TextChoices):
     SEND_HOLD = "send_hold", "All sending is on hold"
     SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
     CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
+    REROUTED = "rerouted", "Moved to another route"
     CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
     VALIDITY_OVER = "validity_over", "Its validity ended before it could be sent"
     TRIES_USED = "tries_used", "All tries are used up"
@@ -84,6 +85,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 ALLOWED_PAIRS: frozenset[tuple[str, str]] = frozenset(
     (before.value, after.value) for before, afters in TRANSITIONS.items() for after in afters
 )
+# Claim and gate in one step (messaging/taking.py): allowed to a change that takes a lease along.
+AT_ONCE_PAIRS: frozenset[tuple[str, str]] = frozenset({(S.QUEUED.value, S.SENDING.value)})
 WAITING = (S.QUEUED, S.CLAIMED)
 UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
 # Most messages never come here; those that do are looked for.

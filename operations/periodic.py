@@ -19,8 +19,10 @@ from consent.suppression import close_expired
 from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
+from messaging.routing.waiting import move_waiting
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
+from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from operations.retention import retain
 from webhooks.assembling import deliver_incomplete
@@ -54,7 +56,9 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(move_waiting, every=2.0),
     Periodic(beat_of_worker, every=5.0, at_once=True),
+    Periodic(tally, every=5.0, at_once=True),
     Periodic(follow_decisions, every=5.0),
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=10.0),

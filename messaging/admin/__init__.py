@@ -1,4 +1,4 @@
-"""The messaging screens: channel configurations, messages, send holds, test sends, consent by hand."""
+"""The messaging screens: channel configurations, routes, messages, send holds, test sends, consent by hand."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ from messaging.admin.channels import ChannelConfigurationAdmin
 from messaging.admin.consent_change import NumberAdmin
 from messaging.admin.holds import SendHoldAdmin
 from messaging.admin.messages import MessageAdmin
+from messaging.admin.routes import RouteAdmin
 
-__all__ = ["ChannelConfigurationAdmin", "MessageAdmin", "NumberAdmin", "SendHoldAdmin"]
+__all__ = ["ChannelConfigurationAdmin", "MessageAdmin", "NumberAdmin", "RouteAdmin", "SendHoldAdmin"]

@@ -21,9 +21,10 @@ from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
+from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
 from messaging.forms import ChannelConfigurationForm, SendForm
-from messaging.models import ChannelConfiguration, ChannelStatus, Message, Source
+from messaging.models import ChannelConfiguration, ChannelStatus, Message, Route, Source
 from messaging.testsend import send_test
 
 _STANDING = {
@@ -41,6 +42,14 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
         ("Numbers", {"fields": ("default_country",)}),
+        (
+            "Links",
+            {
+                "classes": ["collapse"],
+                "fields": ("track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters"),
+            },
+        ),
+        ("Routes", {"fields": ("codes_move_on",)}),
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")
     list_filter = ("status", "purpose", "credential")
@@ -56,7 +65,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     change_form_outer_before_template = "admin/messaging/channelconfiguration/status.html"
     change_form_outer_after_template = "admin/messaging/channelconfiguration/panels.html"
     # Only marketing asks for an opt-in; the field stays out of the way otherwise.
-    conditional_fields = {"require_opt_in": "purpose == 'marketing'"}
+    conditional_fields = {
+        "require_opt_in": "purpose == 'marketing'",
+        "codes_move_on": "purpose == 'transactional'",
+    }
 
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:
@@ -189,9 +201,16 @@ def panels(request: HttpRequest, channel: ChannelConfiguration) -> dict[str, Any
         "channel": channel,
         "is_active": channel.status == ChannelStatus.ACTIVE,
         "webhooks": webhooks_of(channel.credential),
+        "routes": routes_of(channel),
         "send_form": SendForm(default_country=channel.default_country),
         "may_change": request.user.has_perm("messaging.change_channelconfiguration"),
     }
+
+
+def routes_of(channel: ChannelConfiguration) -> list[tuple[Route, str, SafeString]]:
+    """The channel's routes in their order: each with what it is for and its standing."""
+    stored = channel.routes.select_related("credential").order_by("position", "id")
+    return [(route, conditions_of(route), standing_of(route)) for route in stored]
 
 
 def webhooks_of(credential: ApiCredential) -> list[Any]:

@@ -23,6 +23,7 @@ from core.list_filters import DateByIdFilter
 from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
+from links.selectors import links_of
 from messaging import staff
 from messaging.admin.badges import TONES, badge, reason_text
 from messaging.context import count, texts_of
@@ -159,6 +160,7 @@ def _details(message: Message) -> dict[str, Any]:
             for event in message.events.all()
         ],
         "parts": [{"part": part, "state": _part_state(part, message)} for part in parts],
+        "links": links_of(message.id),
         "attempts": [
             {
                 "attempt": attempt,

@@ -7,11 +7,19 @@ from messaging.models.holds import SendHold
 from messaging.models.hosts import WebHost
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
-from messaging.models.vocabulary import CHANNEL_PURPOSES, LONGEST_PROVIDER_ID, PURPOSES, Source
+from messaging.models.routes import Route
+from messaging.models.vocabulary import (
+    CHANNEL_PURPOSES,
+    LONGEST_PROVIDER_ID,
+    LONGEST_ROUTE_NAME,
+    PURPOSES,
+    Source,
+)
 
 __all__ = [
     "CHANNEL_PURPOSES",
     "LONGEST_PROVIDER_ID",
+    "LONGEST_ROUTE_NAME",
     "PURPOSES",
     "Attempt",
     "ChannelConfiguration",
@@ -20,6 +28,7 @@ __all__ = [
     "MessageEvent",
     "MessagePart",
     "ParkedReport",
+    "Route",
     "SendHold",
     "Source",
     "WebHost",

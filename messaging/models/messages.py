@@ -12,7 +12,7 @@ from core.ids import uuid7
 from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging.models.channels import ChannelConfiguration
-from messaging.models.vocabulary import LONGEST_PROVIDER_ID, PURPOSES, Source
+from messaging.models.vocabulary import LONGEST_PROVIDER_ID, LONGEST_ROUTE_NAME, PURPOSES, Source
 from messaging.states import SELDOM, PartState, Priority, State
 
 
@@ -32,6 +32,8 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
     )
     msisdn = models.CharField("To", max_length=16)
     sender = models.CharField("From", max_length=20)
+    # Its name when it was chosen: a route may be renamed or deleted, what happened stays told.
+    route = models.CharField(max_length=LONGEST_ROUTE_NAME, blank=True)
     purpose = models.CharField(max_length=20, choices=PURPOSES)
     source = models.CharField(max_length=10, choices=Source)
     text = models.TextField()
@@ -93,6 +95,11 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
                 fields=["subject"],
                 name="message_under_way",
                 condition=models.Q(state__in=[State.QUEUED, State.CLAIMED, State.SENDING]),
+            ),
+            models.Index(
+                fields=["state", "credential"],
+                name="message_attention",
+                condition=models.Q(state__in=[State.UNKNOWN, State.QUARANTINED]),
             ),
         ]
         constraints = [

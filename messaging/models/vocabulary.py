@@ -14,6 +14,7 @@ PURPOSES = [
 ]
 CHANNEL_PURPOSES = PURPOSES[:2]
 LONGEST_PROVIDER_ID = 200
+LONGEST_ROUTE_NAME = 60
 
 
 class Source(models.TextChoices):

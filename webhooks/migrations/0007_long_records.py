@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0006_long_tables'),
-        ('webhooks', '0005_webhook_screen'),
+        ('messaging', '0008_long_tables'),
+        ('webhooks', '0006_forward_secrets'),
     ]
 
     operations = [

@@ -18,7 +18,8 @@ class Migration(migrations.Migration):
         ('access', '0001_initial'),
         ('consent', '0003_staff_screens'),
         ('credentials', '0005_unicode_limit'),
-        ('messaging', '0005_priority_and_segments'),
+        ('messaging', '0007_channel_links'),
+        ('messaging', '0007_topology'),
     ]
 
     operations = [
