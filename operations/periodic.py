@@ -26,6 +26,7 @@ from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
+from operations.retention import retain
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -79,6 +80,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
+    Periodic(retain, every=60.0),
 )
 
 

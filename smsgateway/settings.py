@@ -79,6 +79,14 @@ SMSGATEWAY_SPOOL_MAX_FILES = env.int("SMSGATEWAY_SPOOL_MAX_FILES", default=100_0
 SMSGATEWAY_SPOOL_MAX_BYTES = env.int("SMSGATEWAY_SPOOL_MAX_BYTES", default=1024**3)
 SMSGATEWAY_RAW_CALLBACK_DAYS = env.int("SMSGATEWAY_RAW_CALLBACK_DAYS", default=30)
 
+# --- Keeping --------------------------------------------------------------------------------------
+# Days that records stay; 0 keeps them. The consent ledger is never deleted. See docs/retention.md.
+SMSGATEWAY_MESSAGE_DAYS = env.int("SMSGATEWAY_MESSAGE_DAYS", default=400)
+SMSGATEWAY_INBOUND_DAYS = env.int("SMSGATEWAY_INBOUND_DAYS", default=400)
+SMSGATEWAY_AUDIT_DAYS = env.int("SMSGATEWAY_AUDIT_DAYS", default=0)
+# Messages are written to compressed files here before they are deleted; "" deletes them without.
+SMSGATEWAY_ARCHIVE_DIR = env.str("SMSGATEWAY_ARCHIVE_DIR", default="")
+
 # --- Apps -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
