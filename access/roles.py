@@ -20,12 +20,15 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.webhook": VIEW,
     "messaging.channelconfiguration": VIEW,
     "messaging.route": VIEW,
+    "messaging.segmentprice": VIEW,
+    "messaging.spendlimit": VIEW,
     "messaging.message": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,
     "messaging.sendhold": VIEW,
     "webhooks.inboundmessage": VIEW,
+    "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
@@ -38,6 +41,8 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "webhooks.inboundrequest": VIEW,
     "messaging.channelconfiguration": ALL,
     "messaging.route": ALL,
+    "messaging.segmentprice": ALL,
+    "messaging.spendlimit": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
 }

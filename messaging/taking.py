@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from consent import ledger
 from messaging import claiming, gate
 from messaging.gate import Passed
-from messaging.models import ChannelConfiguration, Message
+from messaging.models import ChannelConfiguration
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +61,9 @@ def _take(credential_id: uuid.UUID, limit: int) -> Taken:
     return Taken(token, gate.passed_now(opened, token, held_at), len(due))
 
 
-def _locked(credential_id: uuid.UUID, limit: int) -> Sequence[Message]:
+def _locked(credential_id: uuid.UUID, limit: int) -> list[Any]:
     due = claiming.due_messages(credential_id).annotate(database_now=Now())
-    messages = list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
+    messages: list[Any] = list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
     # One object for all messages of a channel: joining it would make one for each.
     channels = ChannelConfiguration.objects.in_bulk({one.channel_id for one in messages if one.channel_id})
     for message in messages:
