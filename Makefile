@@ -10,7 +10,7 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound rate-test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99
 
 bench-inbound: $(DEV_STAMP) ## Inbound messages and reports on PostgreSQL beside a view that only inserts; targets 0.2 and 0.4
 	$(BIN)/python -m bench.inbound
+
+rate-test: $(DEV_STAMP) ## A limit of 5 messages/s with eight workers; targets: never over 6 in a second, 285 in a minute
+	$(BIN)/python -m bench.rate
 
 contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers: sending, messages, reports
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \

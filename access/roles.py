@@ -24,6 +24,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,
     "messaging.sendhold": VIEW,
+    "messaging.senderlimit": VIEW,
     "webhooks.inboundmessage": VIEW,
     "profiles.profile": VIEW,
 }
@@ -38,6 +39,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.channelconfiguration": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
+    "messaging.senderlimit": ALL,
 }
 _LEDGER: dict[str, tuple[str, ...]] = {
     "consent.consentevent": VIEW,

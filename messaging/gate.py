@@ -17,6 +17,7 @@ from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events, hosts
 from messaging.claiming import Claim, give_back
+from messaging.limits.turns import NO_TURN, Turn
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
 
@@ -28,7 +29,7 @@ class Passed:
     """A message that may be sent now: once, by this worker, within 2 s of `passed_at` (monotonic seconds).
 
     `waiting` are the numbers of its parts that the provider has not certainly accepted, in order; the attempt of the
-    first is open. `texts` are those of all parts, () for a message of one part.
+    first is open. `texts` are those of all parts, () for a message of one part. `turn`: when, under a rate limit.
     """
 
     message: Message
@@ -37,6 +38,7 @@ class Passed:
     passed_at: float
     waiting: tuple[int, ...] = (1,)
     texts: tuple[str, ...] = ()
+    turn: Turn = NO_TURN
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("API Credentials", "key", "credentials", "apicredential"),
             _list("SMS Webhooks", "webhook", "webhooks", "webhook"),
             _list("Channel configurations", "cell_tower", "messaging", "channelconfiguration"),
+            _list("Sender limits", "speed", "messaging", "senderlimit"),
             _list(
                 "Provider codes",
                 "rule",

@@ -240,6 +240,8 @@ SCREENS = (
     Screen("inbound-detail", "admin/webhooks/inboundmessage/", _first_row),
     _list("raw-callback-list", "webhooks/inboundrequest"),
     Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),
+    _list("sender-limit-list", "messaging/senderlimit"),
+    _list("sender-limit-add", "messaging/senderlimit/add"),
     _list("send-hold-list", "messaging/sendhold"),
     _list("send-hold-add", "messaging/sendhold/add"),
     _list("numbers-list", "consent/consentsubject"),
