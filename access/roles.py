@@ -27,6 +27,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,
     "messaging.sendhold": VIEW,
+    "messaging.senderlimit": VIEW,
     "webhooks.inboundmessage": VIEW,
     "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
@@ -45,6 +46,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.spendlimit": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
+    "messaging.senderlimit": ALL,
 }
 _LEDGER: dict[str, tuple[str, ...]] = {
     "consent.consentevent": VIEW,

@@ -14,12 +14,12 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consent import ledger
-from core import prepared
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events, hosts, pacing
 from messaging.claiming import Claim, claim_taken, give_back
+from messaging.limits.turns import NO_TURN, Turn
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
 from messaging.verdicts import PASS, Verdict, refuse
@@ -33,7 +33,7 @@ class Passed:
 
     `held_at` is when the gate looked at the kill switch (monotonic seconds). `waiting` are the numbers of its parts
     that the provider has not certainly accepted, in order; the attempt of the first is open. `texts` are those of all
-    parts, () for a message of one part.
+    parts, () for a message of one part. `turn` is when it may start under a rate limit.
     """
 
     message: Message
@@ -43,6 +43,7 @@ class Passed:
     held_at: float
     waiting: tuple[int, ...] = (1,)
     texts: tuple[str, ...] = ()
+    turn: Turn = NO_TURN
 
 
 @dataclass(frozen=True)
@@ -214,9 +215,8 @@ def _open(
         where=f"t.state = '{PartState.WAITING}'",
     )
     at_once = [message.id for message in messages if message.state == State.QUEUED]
-    with prepared.together():
-        events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
-        events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
+    events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
+    events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     return insert_rows(

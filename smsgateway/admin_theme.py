@@ -42,6 +42,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Routes", "alt_route", "messaging", "route"),
             _list("Spend limits", "savings", "messaging", "spendlimit"),
             _list("Segment prices", "sell", "messaging", "segmentprice"),
+            _list("Sender limits", "speed", "messaging", "senderlimit"),
             _list(
                 "Provider codes",
                 "rule",

@@ -7,6 +7,7 @@ from messaging.admin.consent_change import NumberAdmin
 from messaging.admin.holds import SendHoldAdmin
 from messaging.admin.messages import MessageAdmin
 from messaging.admin.routes import RouteAdmin
+from messaging.admin.sender_limits import SenderLimitAdmin
 from messaging.admin.spending import SegmentPriceAdmin, SpendLimitAdmin
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "RouteAdmin",
     "SegmentPriceAdmin",
     "SendHoldAdmin",
+    "SenderLimitAdmin",
     "SpendLimitAdmin",
 ]

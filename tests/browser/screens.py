@@ -246,6 +246,8 @@ SCREENS = (
     _list("raw-callback-list", "webhooks/inboundrequest"),
     _list("forward-list", "webhooks/forward"),
     Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),
+    _list("sender-limit-list", "messaging/senderlimit"),
+    _list("sender-limit-add", "messaging/senderlimit/add"),
     _list("send-hold-list", "messaging/sendhold"),
     _list("send-hold-add", "messaging/sendhold/add"),
     _list("numbers-list", "consent/consentsubject"),
