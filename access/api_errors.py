@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import ApiKeyInvalid, BodyTooLarge, GatewayError, RequestInvalid
+from core.errors import ApiKeyInvalid, BodyTooLarge, DatabaseUnavailable, GatewayError, RequestInvalid
 
 # REST framework's words -> ours; others are passed on as they are (method_not_allowed, throttled, ...).
 _CODES = {
@@ -21,6 +22,7 @@ _CODES = {
     "parse_error": RequestInvalid.code,
 }
 _RETRY_SECONDS = "1"
+_DATABASE_AWAY = "The database does not answer. Send the same request again, with the same Idempotency-Key."
 
 
 def handle(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -43,6 +45,8 @@ def _answer(exception: Exception) -> Response | None:
     match exception:
         case GatewayError():
             return _gateway_error(exception)
+        case InterfaceError() | OperationalError():
+            return _gateway_error(DatabaseUnavailable(_DATABASE_AWAY))
         case exceptions.ValidationError():
             param, message = next(_field_errors(exception.detail), ("", "The request is not valid."))
             return _envelope(RequestInvalid.code, message, param=param, status=exception.status_code)

@@ -27,14 +27,18 @@ class Load:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
 
 
-def post(path: str, body: bytes) -> bytes:
+def post(path: str, body: bytes, **headers: str) -> bytes:
     """A JSON request as bytes."""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return head.encode() + b"\r\n\r\n" + body
+    lines = [
+        f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}",
+        *(f"{name}: {value}" for name, value in headers.items()), "", "",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode() + body
 
 
-def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
-    """Send all requests, one at a time on each connection; every answer must be a 200."""
+def run(port: int, requests: Sequence[bytes], *, connections: int = 16, status: int = 200) -> Load:
+    """Send all requests, one at a time on each connection; every answer must have this status."""
+    wanted = f"HTTP/1.1 {status}".encode()
     queue, latencies = iter(requests), []
     began: dict[socket.socket, float] = {}
     answers: dict[socket.socket, bytes] = {}
@@ -52,7 +56,7 @@ def run(port: int, requests: Sequence[bytes], *, connections: int = 16) -> Load:
                 answers[link] += link.recv(65_536)
                 if _is_whole(answers[link]):
                     latencies.append(time.perf_counter() - began.pop(link))
-                    assert answers[link].startswith(b"HTTP/1.1 200"), answers[link]
+                    assert answers[link].startswith(wanted), answers[link]
                     _send_next(link, queue, began, answers)
         seconds = time.perf_counter() - started
         for link in opened:

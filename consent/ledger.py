@@ -29,6 +29,7 @@ from consent.rules import ALL, SUPPRESSED, Change, Decision, State, decide, fold
 from consent.sealing import data_key, number_hash, seal_evidence
 from consent.selectors import history
 from core import prepared
+from core.bulk import new
 from core.clock import now
 from core.errors import RequestInvalid
 from core.transactions import own_or_callers_transaction
@@ -78,6 +79,14 @@ def lock_for_sending(subject_ids: Iterable[int]) -> None:
     sql = f"SELECT id FROM {ConsentSubject._meta.db_table} WHERE id = ANY(%s) ORDER BY id FOR SHARE"
     with connection.cursor() as cursor:
         cursor.execute(sql, [sorted(set(subject_ids))])
+
+
+def try_lock_for_sending(subject_ids: Collection[int]) -> set[int]:
+    """Share-lock those subjects that no consent write holds right now, without waiting; gives which."""
+    if connection.vendor != "postgresql":
+        return set(subject_ids)
+    sql = f"SELECT id FROM {ConsentSubject._meta.db_table} WHERE id = ANY(%s) FOR SHARE SKIP LOCKED"
+    return {row[0] for row in prepared.execute(sql, [list(subject_ids)])[0]}
 
 
 def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
@@ -182,9 +191,17 @@ def record(
 
 
 def _event(subject: ConsentSubject, change: Change, received_at: datetime, details: Details) -> ConsentEvent:
-    event = ConsentEvent(
-        **vars(change), subject=subject, received_at=received_at, format=CURRENT_FORMAT, **details
+    disclosure = details.pop("disclosure", None)
+    event = new(
+        ConsentEvent,
+        **vars(change),
+        subject_id=subject.pk,
+        disclosure_id=disclosure.digest if disclosure else None,
+        received_at=received_at,
+        format=CURRENT_FORMAT,
+        **details,
     )
+    event.subject = subject
     for name, longest in _LONGEST.items():
         setattr(event, name, getattr(event, name)[:longest])
     return event

@@ -7,7 +7,8 @@ The templates read these plain attributes from any ModelAdmin; an absent one kee
 - `submit_label = "Submit"`: text of the save button; "Save and add another" disappears with it;
 - `empty_text = "No credentials yet. …"`: the line of an empty list.
 
-`RowLinks` declares them for type checkers and adds the "Actions" column (Edit, bin) to `list_display`.
+`RowLinks` declares them for type checkers, adds the "Actions" column (Edit, bin) to `list_display` and pages long
+lists without counting them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from core.pages import LongListPaginator
 
 _LINK = '<a href="{}" class="row-link" aria-label="{}">{}</a>'
 _BIN = (
@@ -51,6 +54,8 @@ class RowLinks:
     add_label: str = ""
     submit_label: str = ""
     empty_text: str = ""
+    paginator = LongListPaginator
+    show_facets = admin.ShowFacets.NEVER  # counts of each choice of each filter: a scan for every one
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns plus one that links to what this user may do."""

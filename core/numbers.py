@@ -66,7 +66,7 @@ def parse_number(text: str, *, default_country: str = "") -> str:
     if len(cleaned) > _LONGEST_INPUT:
         raise NumberInvalid("This is too long for a phone number. Write it like +14155238886.")
     try:
-        number = phonenumbers.parse(cleaned, default_country.upper() or None)
+        number = _parsed(cleaned, "" if cleaned.startswith("+") else default_country.upper())
     except NumberParseException as error:
         raise NumberInvalid(_parse_advice(error, cleaned, default_country)) from error
     result = phonenumbers.is_possible_number_with_reason(number)
@@ -102,7 +102,7 @@ def mask_number(msisdn: str) -> str:
 def country_of(msisdn: str) -> str:
     """Country of an E.164 number ("US"), or "" when the numbering plan does not tell."""
     try:
-        number = phonenumbers.parse(msisdn, None)
+        number = _parsed(msisdn, "")
     except NumberParseException:
         return ""
     return str(phonenumbers.region_code_for_number(number) or "")
@@ -134,6 +134,12 @@ def search_forms(text: str, *, default_country: str = "") -> list[str]:
         except NumberInvalid:
             continue
     return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber:
+    """Shared: one message asks for the form, the sender and the country of the same number."""
+    return phonenumbers.parse(text, country or None)
 
 
 def _clean(text: str) -> str:

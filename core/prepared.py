@@ -80,7 +80,9 @@ def _execute(db: Any, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, 
             statement.execute(_numbered(sql), values, prepare=True)
         finally:
             raw.prepare_threshold = None
-        return (statement.fetchall() if statement.description else []), int(statement.rowcount)
+        # Its `description` makes an object of each column.
+        has_rows = statement.pgresult is not None and statement.pgresult.nfields > 0
+        return (statement.fetchall() if has_rows else []), int(statement.rowcount)
 
 
 def _send(db: Any) -> None:

@@ -99,8 +99,9 @@ def mask_text(text: str, secrets: Iterable[str]) -> str:
     Known ways: as it is, URL-encoded, as inside a JSON text, and in base64, also as part of something longer
     (HTTP Basic is the base64 of name and secret together).
     """
-    for form in _written_forms(frozenset(secrets)):
-        text = text.replace(form, MASK)
+    for form in _written_forms(frozenset(secrets)) if text else ():
+        if form in text:
+            text = text.replace(form, MASK)
     return text
 
 

@@ -33,6 +33,7 @@ _TEST: Final = rf"""\[(@?){_PREFIX}({_NAME})(?:\s*=\s*('[^'\[\]]*'|"[^"\[\]]*"))
 _XPATH_TEST: Final = re.compile(_TEST)
 _XPATH_STEP: Final = re.compile(rf"{_PREFIX}({_NAME}|\*)((?:\[\d{{1,3}}\])?)((?:{_TEST})*)(?=/|$)")
 _ATTRIBUTE: Final = re.compile(rf"@{_PREFIX}({_NAME})")
+_NAMES: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _DASHED: Final = re.compile(r"(?<![\"\w-])[A-Za-z_]\w*(?:-\w+)+")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 _NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -143,6 +144,8 @@ def compile_expression(source: str) -> Any:
 
 
 def _json_path(source: str) -> Callable[[Document], Any]:
+    if _NAMES.fullmatch(source):
+        return _by_names(tuple(source.split(".")))
     try:
         compiled = jmespath.compile(source)
     except (JMESPathError, RecursionError) as error:
@@ -158,6 +161,20 @@ def _json_path(source: str) -> Callable[[Document], Any]:
             return compiled.search(document.json)
         except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError):
             return None
+
+    return find
+
+
+def _by_names(names: tuple[str, ...]) -> Callable[[Document], Any]:
+    """What JMESPath finds at name.name.name, without asking it: nearly all paths are of this kind."""
+
+    def find(document: Document) -> Any:
+        value = document.json
+        for name in names:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(name)
+        return value
 
     return find
 

@@ -7,6 +7,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from requests import PreparedRequest
@@ -45,6 +46,7 @@ _MEANING: Final[Mapping[type[GatewayError], tuple[Outcome, FailureClass]]] = {
 }
 _LONGEST_RECORD: Final = 20_000
 _CACHED_CLIENTS: Final = 256
+_CACHED_HEADERS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class ProviderClient:
         self._key_name = spec.auth.key_name.lower() if spec.auth_type == "api_key" else ""
         self._builder = RequestBuilder(spec)
         self._reader = ResponseReader(spec.judging)
+        # Most headers are the same with every message.
+        self._seen = lru_cache(maxsize=_CACHED_HEADERS)(self._shown)
         self._rules = [in_words(number, rule) for number, rule in enumerate(spec.response.rules, start=1)]
 
     def _attempt(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Exchange:
@@ -196,9 +200,10 @@ class ProviderClient:
         }
 
     def _headers_record(self, headers: Mapping[str, Any], secrets: tuple[str, ...]) -> dict[str, str]:
-        return {name: self._shown(name, _text(value, "latin-1"), secrets) for name, value in headers.items()}
+        return {name: self._seen(name, value, secrets) for name, value in headers.items()}
 
-    def _shown(self, name: str, value: str, secrets: Iterable[str]) -> str:
+    def _shown(self, name: str, raw: str | bytes, secrets: Iterable[str]) -> str:
+        value = _text(raw, "latin-1")
         lower = name.lower()
         if is_secret_name(lower) or lower == self._key_name or lower in self._secret_names:
             scheme, space, _ = value.partition(" ")

@@ -15,6 +15,8 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from messaging import checks  # noqa: F401  registers itself
+
         post_migrate.connect(_install_triggers, sender=self)
 
 

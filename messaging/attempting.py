@@ -10,6 +10,7 @@ from typing import TypeVar
 from django.db import connection
 
 from core.errors import TextTooLong
+from core.logs import about
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient
 from messaging import gate, parts
@@ -22,6 +23,8 @@ from messaging.states import Reason
 logger = logging.getLogger(__name__)
 
 START_WITHIN_SECONDS = 2.0
+# How long a look at the kill switch stays good: a hold stops all sending within a second.
+HOLD_SEEN_SECONDS = 0.5
 T = TypeVar("T")
 
 
@@ -33,6 +36,7 @@ class NotStarted(Exception):
         self.reason = reason
 
 
+@about("message", lambda client, passed: passed.message.id)
 def attempt(client: ProviderClient, passed: Passed) -> Result:
     """Send what is left of a message, up to the first part that is not accepted.
 
@@ -84,6 +88,7 @@ class _Permission:
         self.attempt_id = None if before else passed.attempt_id
         self.asked = 0
         self.asked_at = passed.passed_at
+        self.held_at = passed.held_at
 
     def __call__(self) -> None:
         self.asked += 1
@@ -97,23 +102,36 @@ class _Permission:
         """Right before the first byte: connecting may have taken longer than a permission lasts."""
         if time.monotonic() - self.asked_at > START_WITHIN_SECONDS:
             raise NotStarted(Reason.GIVEN_BACK)
+        if time.monotonic() - self.held_at > HOLD_SEEN_SECONDS:
+            self.held_at = self._look_at_hold()
 
     def _look_again(self) -> None:
         if self.passed.message.purpose == Purpose.CONSENT_REPLY:
-            self.asked_at = time.monotonic()
+            # Exempt from consent, from the kill switch it is not.
+            self.asked_at = self.held_at = self._look_at_hold()
             return
         self._look(lambda: gate.may_go_on(self.passed))
 
+    def _look_at_hold(self) -> float:
+        """Look at the kill switch again; gives when."""
+        return self._asked(lambda: not gate.is_on_hold(), otherwise=Reason.SEND_HOLD)[1]
+
     def _look(self, look: Callable[[], T]) -> T:
+        found, started = self._asked(look, otherwise=Reason.GIVEN_BACK)
+        self.asked_at = self.held_at = started
+        return found
+
+    def _asked(self, look: Callable[[], T], *, otherwise: str) -> tuple[T, float]:
+        """What a look at the database gives, and when it began; nothing found, or no database: not started."""
         started = time.monotonic()
         try:
             found = look()
         except Exception as error:
-            logger.exception("No look at consent was possible for message %s", self.passed.message.id)
+            logger.exception("No look at the database was possible for message %s", self.passed.message.id)
             raise NotStarted(Reason.GIVEN_BACK) from error
         finally:
-            connection.close()  # a sender thread keeps none: nobody would look after it
+            if not connection.in_atomic_block:
+                connection.close()  # a sender thread keeps none: nobody would look after it
         if not found:
-            raise NotStarted(Reason.GIVEN_BACK)
-        self.asked_at = started
-        return found
+            raise NotStarted(otherwise)
+        return found, started

@@ -35,7 +35,8 @@ def change(**words: Any) -> Changed:
     event = ledger.record(**words)
     suppressed = 0
     if event.kind == Kind.OPT_OUT:
-        suppressed = suppress_waiting(subject_id=event.subject_id, scope=event.scope, purpose=event.purpose)
+        taken = suppress_waiting(subject_id=event.subject_id, scope=event.scope, purpose=event.purpose)
+        suppressed = taken.count
     return Changed(event, suppressed)
 
 
@@ -64,7 +65,7 @@ def _take_out(withdrawals: Sequence[running.Withdrawal]) -> int:
         Message.objects.filter(subject_id__in=ids, state__in=WAITING).values_list("subject_id", flat=True)
     )
     return sum(
-        suppress_waiting(subject_id=one.subject_id, scope=one.scope, purpose=one.purpose)
+        suppress_waiting(subject_id=one.subject_id, scope=one.scope, purpose=one.purpose).count
         for one in sorted(withdrawals, key=lambda one: one.subject_id)
         if one.subject_id in busy
     )

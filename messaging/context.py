@@ -63,11 +63,16 @@ def optout_url(*, msisdn: str, sender: str, credential_id: uuid.UUID) -> str:
 
 def looked_up(message: Message, request: RequestSpec) -> dict[str, Any]:
     """Variables of one request that cost a look-up, when it uses them."""
-    rows = [row.value for row in (*request.query, *request.fields)] + [row.value for row in request.headers]
-    if not any(optout.VARIABLE in text for text in (request.url, request.payload, *rows)):
+    if not _uses_optout_url(request):
         return {}
     url = optout_url(msisdn=message.msisdn, sender=message.sender, credential_id=message.credential_id)
     return {optout.VARIABLE: url}
+
+
+@lru_cache(maxsize=256)
+def _uses_optout_url(request: RequestSpec) -> bool:
+    rows = [row.value for row in (*request.query, *request.fields)] + [row.value for row in request.headers]
+    return any(optout.VARIABLE in text for text in (request.url, request.payload, *rows))
 
 
 @lru_cache(maxsize=256)

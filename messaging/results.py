@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from core.bulk import insert_rows, update_rows
@@ -19,7 +20,7 @@ from credentials import codes
 from credentials.client import Exchange
 from credentials.pausing import pause
 from messaging import consequences, parts, reports
-from messaging.gate import Passed
+from messaging.gate import SENDING_LEASE, Passed
 from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
 from messaging.parts import Sent
@@ -27,6 +28,8 @@ from messaging.routing import failover, moving
 from messaging.states import PartState, Reason, State
 
 logger = logging.getLogger(__name__)
+
+_LOOK_EVERY = 0.2  # seconds, for a database that is away
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Result:
 def write_surely(results: Sequence[Result]) -> None:
     """Write results whatever happens: on failure one by one on a new connection, so that none takes others along.
 
-    A result that cannot be written at all is left to the sweeper, which calls its message unknown.
+    A database that is away is waited for, or every message on the wire would become unknown with it. A result that
+    cannot be written at all is left to the sweeper, which calls its message unknown.
     """
     if not results:
         return
@@ -54,10 +58,23 @@ def write_surely(results: Sequence[Result]) -> None:
         write(results)
     except Exception:
         logger.exception("Writing %s results failed, trying one by one", len(results))
-        if not connection.in_atomic_block:
-            connection.close()
+        _wait_for_database()
         for result in results:
             _write_one(result)
+
+
+def _wait_for_database() -> None:
+    """On a new connection, as long as the lease: after that the sweeper of another worker may have decided."""
+    until = time.monotonic() + SENDING_LEASE.total_seconds()
+    while not connection.in_atomic_block:
+        connection.close()
+        try:
+            connection.ensure_connection()
+            return
+        except DatabaseError:
+            if time.monotonic() > until:
+                return
+        time.sleep(_LOOK_EVERY)
 
 
 def _write_one(result: Result) -> None:

@@ -85,8 +85,12 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 ALLOWED_PAIRS: frozenset[tuple[str, str]] = frozenset(
     (before.value, after.value) for before, afters in TRANSITIONS.items() for after in afters
 )
+# Claim and gate in one step (messaging/taking.py): allowed to a change that takes a lease along.
+AT_ONCE_PAIRS: frozenset[tuple[str, str]] = frozenset({(S.QUEUED.value, S.SENDING.value)})
 WAITING = (S.QUEUED, S.CLAIMED)
 UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
+# Most messages never come here; those that do are looked for.
+SELDOM = (S.UNDELIVERED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.SUPPRESSED, S.CANCELLED, S.QUARANTINED)
 FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)
 
 

@@ -44,7 +44,8 @@ def _suppress(subject_id: int) -> int:
         ledger.lock_subject(subject_id)
         cells = [cell for cell in ledger.states_for([subject_id])[subject_id] if cell.state == OUT]
         return sum(
-            suppress_waiting(subject_id=subject_id, scope=cell.scope, purpose=cell.purpose) for cell in cells
+            suppress_waiting(subject_id=subject_id, scope=cell.scope, purpose=cell.purpose).count
+            for cell in cells
         )
 
 

@@ -23,7 +23,7 @@ from core.wsgi import application
 from messaging import delivery
 from operations.models import Heartbeat
 from operations.tasks import answer
-from operations.worker import start_ticker, stop_ticker
+from operations.worker import stop_ticker
 from webhooks.spool import keeper
 
 WEB_THREADS = 6
@@ -52,7 +52,6 @@ class Embedded:
         keeper.start()
         self._start_thread("web", self._server.run)
         self._start_thread("worker", self._worker.start)
-        start_ticker()  # a bare WorkController sends no worker_ready signal
         self._wait_for_http()
         self._wait_for_worker()
         # What is loaded by now stays for good: the collector need not look at it again and again.
@@ -153,7 +152,7 @@ def _application() -> Any:
 
 
 def _worker() -> Any:
-    """A Celery worker with a thread pool on the in-memory broker; the ticker starts with it."""
+    """A Celery worker with a thread pool on the in-memory broker; making it starts the ticker (operations.worker)."""
     current_app.set_default()
     return current_app.WorkController(
         pool_cls="threads",

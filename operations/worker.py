@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from celery.signals import worker_init, worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError
 
 from core.errors import GatewayError
@@ -18,7 +18,13 @@ _FINISH_WITHIN_SECONDS = 25.0
 
 
 @worker_init.connect(weak=False)
-def refuse_wrong_keys(**_: Any) -> None:
+def begin(**_: Any) -> None:
+    """Check the keys, then begin the periodic work, whether there is a broker or not: messages leave without one."""
+    refuse_wrong_keys()
+    start_ticker()
+
+
+def refuse_wrong_keys() -> None:
     """A worker with keys of another installation would only harm: it ends with one line."""
     try:
         installation.verify()
@@ -28,9 +34,8 @@ def refuse_wrong_keys(**_: Any) -> None:
         raise SystemExit(2) from error
 
 
-@worker_ready.connect(weak=False)
-def start_ticker(**_: Any) -> None:
-    """Begin the periodic work once the worker consumes."""
+def start_ticker() -> None:
+    """Begin the periodic work."""
     delivery.stopping.clear()
     ticker = Ticker()
     ticker.start()
@@ -38,6 +43,7 @@ def start_ticker(**_: Any) -> None:
 
 
 @worker_shutting_down.connect(weak=False)
+@worker_shutdown.connect(weak=False)  # also when Celery gives up by itself
 def finish(**_: Any) -> None:
     """Start nothing new: claims are given back, what is on the wire gets its result."""
     stop_ticker()

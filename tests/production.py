@@ -65,6 +65,12 @@ class Gateway:
             **self.extra,
         }
 
+    @property
+    def pid(self) -> int:
+        """Of the running server's first process."""
+        assert self._process is not None, "the server does not run"
+        return self._process.pid
+
     def set_up(self) -> None:
         """Migrate, and make a credential, an active channel and a webhook."""
         self.run("-m", "django", "migrate", "-v0")

@@ -32,7 +32,8 @@ class Cluster:
         if self._run:
             shutil.chown(directory, user="postgres")
             directory.chmod(0o755)
-        self._quietly("initdb", "-A", "trust", "-U", "postgres")
+        if not (directory / "data").exists():  # one that was kept is used again
+            self._quietly("initdb", "-A", "trust", "-U", "postgres")
         server = (
             f"-p {self._port}",
             "-c listen_addresses=127.0.0.1",
@@ -46,13 +47,18 @@ class Cluster:
         """Its DATABASE_URL."""
         return f"postgres://postgres@127.0.0.1:{self._port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, the parent of all others."""
+        return int((self._directory / "data" / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._quietly("pg_ctl", "-w", "-o", self._options, "-l", str(self._directory / "log"), "start")
 
-    def stop(self) -> None:
-        """Stop it as a crash would: no goodbye, recovery at the next start."""
-        self._quietly("pg_ctl", "-m", "immediate", "stop")
+    def stop(self, *, mode: str = "immediate") -> None:
+        """Stop it as a crash would: no goodbye, recovery at the next start. In the mode "fast" it says goodbye."""
+        self._quietly("pg_ctl", "-m", mode, "stop")
 
     def _quietly(self, program: str, *arguments: str) -> None:
         subprocess.run(
@@ -94,14 +100,15 @@ def redis() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        _wait_for_port(port)
+        wait_for_port(port)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=10)
 
 
-def _wait_for_port(port: int) -> None:
+def wait_for_port(port: int) -> None:
+    """Wait until something listens there."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with socket.socket() as probe:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from consent import ledger
 from consent.models import Kind
-from core.bulk import insert_once
+from core.bulk import insert_once, new
 from core.errors import NumberInvalid
 from core.secrets import keyed_hash
 from webhooks import acting
@@ -70,9 +70,10 @@ def _kept(
 def _insert(
     event: InboundText, dedupe_key: str, *, msisdn: str, match: Match, raw: InboundRequest, webhook: Webhook
 ) -> InboundMessage | None:
-    message = InboundMessage(
-        webhook=webhook,
-        request=raw,
+    message = new(
+        InboundMessage,
+        webhook_id=webhook.pk,
+        request_id=raw.pk,
         dedupe_key=dedupe_key,
         provider_message_id=event.provider_id,
         msisdn=msisdn,

@@ -46,10 +46,10 @@ def take(event: OptOut, *, raw: InboundRequest, webhook: Webhook, reason: str, s
             occurred_at=event.occurred_at or raw.received_at,
             evidence={"webhook": webhook.name, "provider_message_id": event.provider_id},
         )
-        suppress.suppress_waiting(
+        taken = suppress.suppress_waiting(
             subject_id=recorded.subject_id, scope=scope, purpose=webhook.opt_out_purpose
         )
-    return Note(RequestState.PROCESSED, "", recorded.subject_id)
+    return Note(RequestState.PROCESSED, "", recorded.subject_id if taken.on_the_wire else None)
 
 
 def _said_already(msisdn: str, *, scope: str, purpose: str) -> int:

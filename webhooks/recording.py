@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Iterable
 
-from core.bulk import insert_rows
+from core.bulk import insert_rows, new
 from core.secrets import MASK, keyed_hash
 from webhooks.callback import Callback
 from webhooks.models import InboundRequest, InboundRequestKey, Webhook
@@ -22,8 +22,9 @@ def raw_of(
     webhook: Webhook | None, callback: Callback, *, request_id: uuid.UUID | None = None
 ) -> InboundRequest:
     """The row of a callback, not saved; one that waited in the spool has its `request_id` already."""
-    raw = InboundRequest(
-        webhook=webhook,
+    raw = new(
+        InboundRequest,
+        webhook_id=webhook.pk if webhook else None,
         received_at=callback.received_at,
         method=callback.method[:8],
         content_type=callback.content_type[:100],

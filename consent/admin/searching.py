@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from consent.sealing import number_hash
 from consent.selectors import number_of
 from core.numbers import search_forms
+from core.pages import LongListPaginator
 
 ERASED = "(erased)"
 
@@ -22,6 +23,8 @@ ERASED = "(erased)"
 class FoundByNumber:
     """ModelAdmin mixin for rows with a `subject`: a number that is typed in any form finds its rows."""
 
+    paginator = LongListPaginator
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("subject__number_hash",)

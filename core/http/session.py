@@ -32,7 +32,7 @@ class Limits(NamedTuple):
     before_send: Callable[[], None] | None = None  # asked when connected, right before the first byte
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = Limits(total=settings.SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from requests.structures import CaseInsensitiveDict
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _PATH = re.compile(r"[\x21-\x7e]+")
+_USUAL_HEAD = re.compile(
+    rb"HTTP/1\.1 ([2-5]\d\d)((?: [^\r\n]*)?)\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\x00]*\r\n)*)\r\n"
+)
+_BODILESS = (b"204", b"304")
 # Framing and routing are ours, whatever headers were prepared.
 _OURS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "te"}
@@ -59,15 +64,21 @@ def request_bytes(
     if not _TOKEN.fullmatch(method) or not _PATH.fullmatch(path):
         raise ConfigurationInvalid("The method or the path of the request contains forbidden characters.")
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Accept-Encoding: identity"]
-    for name, raw in headers.items():
-        if name.lower() not in _OURS:
-            value = raw.decode("latin-1") if isinstance(raw, bytes) else raw
-            if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-                raise ConfigurationInvalid(f"The header {name!r} contains characters that HTTP forbids.")
-            lines.append(f"{name}: {value}")
+    lines += [line for name, raw in headers.items() if (line := _line(name, raw))]
     if body or method not in ("GET", "HEAD"):
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+@lru_cache(maxsize=256)
+def _line(name: str, raw: str | bytes) -> str:
+    """A header as it is written, "" for one that is ours to say."""
+    if name.lower() in _OURS:
+        return ""
+    value = raw.decode("latin-1") if isinstance(raw, bytes) else raw
+    if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise ConfigurationInvalid(f"The header {name!r} contains characters that HTTP forbids.")
+    return f"{name}: {value}"
 
 
 def send(connection: Connection, data: bytes, *, deadline: float) -> None:
@@ -97,6 +108,8 @@ def receive(connection: Connection, *, method: str, deadline: float, max_body: i
     """
     source = _Source(connection.socket, deadline)
     try:
+        if (usual := _usual_answer(source, method, max_body)) is not None:
+            return usual
         response = _final_response(source, method)
         headers = CaseInsensitiveDict(_joined(response))
         body = _read_body(response, max_body)
@@ -112,6 +125,25 @@ def receive(connection: Connection, *, method: str, deadline: float, max_body: i
         source.reader.close()
     body = _decoded(body, headers.get("Content-Encoding", ""), max_body)
     return RawAnswer(response.status, response.reason, headers, body, reusable=not response.will_close)
+
+
+def _usual_answer(source: _Source, method: str, max_body: int) -> RawAnswer | None:
+    """An answer of the usual kind: HTTP/1.1, of a told length, all of it in one piece; else None, nothing lost."""
+    source.ahead = data = source.receive(max_body)
+    match = _USUAL_HEAD.match(data)
+    if match is None or method == "HEAD" or match[1] in _BODILESS:
+        return None
+    headers: dict[str, str] = {}
+    for line in match[3].decode("latin-1").split("\r\n")[:-1]:
+        name, _, value = line.partition(":")
+        headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
+    found = CaseInsensitiveDict(headers)
+    body = data[match.end() :]
+    unusual = len(found) != len(headers) or "Transfer-Encoding" in found or "Content-Encoding" in found
+    if unusual or found.get("Content-Length") != str(len(body)) or len(body) > max_body:
+        return None
+    closes = "close" in found.get("Connection", "").lower()
+    return RawAnswer(int(match[1]), match[2].decode("latin-1").strip(), found, body, reusable=not closes)
 
 
 def _final_response(source: _Source, method: str) -> http.client.HTTPResponse:
@@ -173,6 +205,7 @@ class _Source(io.RawIOBase):
         super().__init__()
         self.socket = sock
         self.deadline = deadline
+        self.ahead = b""  # received, not read yet
         self.reader = io.BufferedReader(self)
 
     def makefile(self, mode: str) -> io.BufferedReader[_Source]:
@@ -182,6 +215,17 @@ class _Source(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def receive(self, size: int) -> bytes:
+        """What has come, at most `size` bytes; b"" at the end."""
+        self.socket.settimeout(_left(self.deadline))
+        return self.socket.recv(size)
+
     def readinto(self, buffer: WriteableBuffer) -> int:
+        if self.ahead:
+            view = memoryview(buffer)
+            taken = min(len(view), len(self.ahead))
+            view[:taken] = self.ahead[:taken]
+            self.ahead = self.ahead[taken:]
+            return taken
         self.socket.settimeout(_left(self.deadline))
         return self.socket.recv_into(buffer)

@@ -43,6 +43,13 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
         ("Numbers", {"fields": ("default_country", "countries_allowed")}),
+        (
+            "Links",
+            {
+                "classes": ["collapse"],
+                "fields": ("track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters"),
+            },
+        ),
         ("Routes", {"fields": ("codes_move_on",)}),
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")

@@ -19,9 +19,11 @@ from unfold.admin import ModelAdmin
 
 from access.audit import address_of, record
 from core.admin_links import RowLinks
+from core.list_filters import DateByIdFilter
 from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
+from links.selectors import links_of
 from messaging import staff
 from messaging.admin.badges import TONES, badge, reason_text
 from messaging.context import count, texts_of
@@ -36,7 +38,8 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     """Outbound messages, newest first; nothing here is edited by hand."""
 
     list_display = ("created", "msisdn", "excerpt", "channel", "purpose", "state_badge", "why")
-    list_filter = ("state", "purpose", "source", "channel", ("created_at", admin.DateFieldListFilter))
+    list_filter = ("state", "purpose", "source", "channel", ("created_at", DateByIdFilter))
+    sortable_by = ("created",)  # any other order would read every message
     list_select_related = ("channel", "credential")
     search_fields = ("msisdn",)
     search_help_text = "A number in any form, a message id or a provider id"
@@ -157,6 +160,7 @@ def _details(message: Message) -> dict[str, Any]:
             for event in message.events.all()
         ],
         "parts": [{"part": part, "state": _part_state(part, message)} for part in parts],
+        "links": links_of(message.id),
         "attempts": [
             {
                 "attempt": attempt,

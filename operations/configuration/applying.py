@@ -24,6 +24,7 @@ from messaging.models import ChannelConfiguration, ChannelStatus
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
 from operations.configuration.routes import apply_routes
+from webhooks.custom_rows import replace_rows
 from webhooks.forms import WebhookForm
 from webhooks.models import Webhook
 from webhooks.models.verified import PREFIX
@@ -90,6 +91,9 @@ def _inputs(name: str, preset: Preset, existing: ApiCredential | None) -> dict[s
 def _apply_webhook(document: Document) -> Webhook:
     existing = Webhook.objects.filter(name=document.name).first()
     posted = _posted(document)
+    rows = posted.pop("custom_keywords", [])
+    if existing is not None:  # a word may go from one list to another
+        replace_rows(webhook=existing, rows=[])
     spec = VerificationSpec.from_data(posted.pop("verification", {}))
     posted |= {f"{PREFIX}{name}": value for name, value in asdict(spec).items()}
     form = WebhookForm({**posted, "verify_secret": _new_secret(document.name, existing)}, instance=existing)
@@ -98,7 +102,9 @@ def _apply_webhook(document: Document) -> Webhook:
         raise ConfigurationInvalid(f"verification: give the secret in {variable}.", param="verification")
     _insist(form)
     form.instance.mapping = document.values.get("mapping", {})
-    return form.save()
+    webhook: Webhook = form.save()
+    replace_rows(webhook=webhook, rows=rows)
+    return webhook
 
 
 def _new_secret(name: str, existing: Webhook | None) -> str:

@@ -17,6 +17,7 @@ from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
 from messaging.models import ChannelConfiguration
 from operations.configuration.routes import tables_of
+from webhooks.custom_rows import rows_of
 from webhooks.models import Webhook
 
 # Folder -> the keys of a file besides `name`; a credential also holds a whole preset.
@@ -24,8 +25,9 @@ WEBHOOK_KEYS: Final = (
     "credential", "vendor", "brand", "help_contact", "opt_in_keywords", "opt_in_message", "opt_out_keywords",
     "opt_out_message", "help_keywords", "help_message", "kind", "double_opt_in_keywords", "double_opt_in_message",
     "default_reply", "honour_required", "fuzzy_reply", "fuzzy_message", "opt_out_scope", "opt_out_purpose",
-    "inbound_mapping", "report_mapping", "status_map", "mapping", "verification",
+    "inbound_mapping", "report_mapping", "status_map", "mapping", "verification", "custom_keywords",
 )  # fmt: skip
+_MADE_UP: Final = frozenset({"credential", "verification", "custom_keywords"})  # no columns of the webhook
 CHANNEL_KEYS: Final = (
     "description",
     "credential",
@@ -35,6 +37,11 @@ CHANNEL_KEYS: Final = (
     "default_country",
     "countries_allowed",
     "codes_move_on",
+    "track_links",
+    "link_domain",
+    "link_days",
+    "link_fallback_url",
+    "link_parameters",
     "status",
     "routes",
 )
@@ -95,13 +102,12 @@ def _credential(row: ApiCredential) -> Document:
 
 
 def _webhook(row: Webhook) -> Document:
-    values = {name: getattr(row, name) for name in WEBHOOK_KEYS if name not in ("credential", "verification")}
-    if not values["mapping"]:
-        del values["mapping"]
-    verification = row.verification.table()
-    return Document(
-        "webhooks", row.name, {"credential": row.credential.name, **values, "verification": verification}
-    )
+    values = {name: getattr(row, name) for name in WEBHOOK_KEYS if name not in _MADE_UP}
+    tables = {
+        "mapping": values.pop("mapping"), "verification": row.verification.table(), "custom_keywords": rows_of(row)
+    }  # fmt: skip
+    tables = {name: table for name, table in tables.items() if table or name == "verification"}
+    return Document("webhooks", row.name, {"credential": row.credential.name, **values, **tables})
 
 
 def _channel(row: ChannelConfiguration) -> Document:
@@ -153,3 +159,6 @@ def _problems(data: Mapping[str, Any], kind: str) -> Iterator[str]:
         yield "preset: this table is missing."
     if not isinstance(data.get("verification", {}), dict):
         yield "verification: write a table, [verification]."
+    rows = data.get("custom_keywords", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        yield "custom_keywords: write a table for each, [[custom_keywords]]."

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, serializers
 
@@ -45,6 +46,8 @@ def invalid(data):
         (exceptions.UnsupportedMediaType("text/plain"), 415, "unsupported_media_type", ""),
         (Http404(), 404, "not_found", ""),
         (PermissionDenied(), 403, "permission_denied", ""),
+        (OperationalError("server closed the connection unexpectedly"), 503, "database_unavailable", ""),
+        (InterfaceError("connection already closed"), 503, "database_unavailable", ""),
     ],
 )
 def test_every_error_has_one_envelope(error, status, code, param):
@@ -61,6 +64,7 @@ def test_every_error_has_one_envelope(error, status, code, param):
         (IdempotencyInProgress("Still running."), "1"),
         (exceptions.Throttled(wait=7), "7"),
         (MessageUnknown("No such message."), None),
+        (OperationalError("database is locked"), "1"),
     ],
 )
 def test_what_may_be_repeated_says_when(error, header):
@@ -69,3 +73,4 @@ def test_what_may_be_repeated_says_when(error, header):
 
 def test_an_unforeseen_error_stays_a_plain_500():
     assert handle(RuntimeError("boom"), {}) is None
+    assert handle(IntegrityError("of our own making"), {}) is None

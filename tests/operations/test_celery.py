@@ -48,8 +48,30 @@ def test_celery_worker_delivers_what_was_accepted(tmp_path: Path) -> None:
             simulator.wait(timeout=10)
 
 
+@pytest.mark.redis
+def test_celery_worker_delivers_without_any_broker(tmp_path: Path) -> None:
+    port = free_port()
+    env = environment(
+        SMSGATEWAY_DATA_DIR=str(tmp_path),
+        SMSGATEWAY_PRIVATE_HOSTS=f"127.0.0.1:{port}",
+        REDIS_URL=f"redis://127.0.0.1:{free_port()}/0",
+    )
+    _manage(env, "migrate", "--verbosity", "0")
+    _manage(env, "shell", "-c", f"from operations import seed; seed.demo('http://127.0.0.1:{port}')")
+    simulator = _start(env, sys.executable, "-m", "simulator", "--port", str(port), "--quiet")
+    worker = _start(env, sys.executable, "-m", "celery", "-A", "smsgateway", "worker", "-l", "CRITICAL")
+    try:
+        _manage(env, "shell", "-c", SUBMIT)
+        assert _accepted(tmp_path / "smsgateway.sqlite3", wanted=20)
+    finally:
+        worker.kill()
+        simulator.terminate()
+        worker.wait(timeout=10)
+        simulator.wait(timeout=10)
+
+
 def _accepted(database: Path, *, wanted: int) -> bool:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
             (count,) = connection.execute(
@@ -64,7 +86,7 @@ def _accepted(database: Path, *, wanted: int) -> bool:
 def _manage(env: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, env=env, check=True, timeout=60, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=env, check=True, timeout=110, stdout=subprocess.PIPE, text=True
     )
     return done.stdout
 

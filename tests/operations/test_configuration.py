@@ -17,6 +17,7 @@ from messaging import channels
 from messaging.models import ChannelConfiguration, Route
 from operations.configuration import documents
 from operations.configuration.applying import secret_name
+from webhooks import custom_rows
 from webhooks.models import Webhook
 from webhooks.services import create_webhook
 from webhooks.verification import VerificationSpec
@@ -188,6 +189,69 @@ def test_a_fault_names_file_and_key_and_nothing_is_applied(
     assert told in str(fault.value)
     assert path.rpartition("/")[2] in str(fault.value)
     assert Webhook.objects.get().brand == "Shop"
+
+
+KEYWORDS = [
+    {"name": "Gifts", "keywords": "GIFT, PRESENT", "action": "reply", "message": "{{brand}}: on its way"},
+    {
+        "name": "Survey",
+        "keywords": "SURVEY",
+        "action": "forward",
+        "forward_url": "https://crm.example.com/in",
+    },
+    {"name": "Club", "keywords": "CLUB", "action": "tag", "attribute": "club", "value": "yes"},
+]
+
+
+def test_custom_keywords_are_exported_compared_and_applied(shop: ApiCredential, tmp_path: Path) -> None:
+    webhook = Webhook.objects.get()
+    custom_rows.replace_rows(webhook=webhook, rows=KEYWORDS)
+    run("export", tmp_path)
+    assert run("diff", tmp_path) == "No differences.\n"
+    webhook.custom_keywords.filter(name="Club").delete()
+    webhook.custom_keywords.filter(name="Gifts").update(keywords="GIFT")
+    shown = differs(tmp_path)
+    assert "custom_keywords[0].keywords: 'GIFT' -> 'GIFT, PRESENT'" in shown
+    run("apply", tmp_path)
+    assert custom_rows.rows_of(webhook) == KEYWORDS
+    assert run("diff", tmp_path) == "No differences.\n"
+
+
+def test_a_word_may_move_from_a_custom_keyword_to_a_list(shop: ApiCredential, tmp_path: Path) -> None:
+    webhook = Webhook.objects.get()
+    custom_rows.replace_rows(webhook=webhook, rows=KEYWORDS)
+    run("export", tmp_path)
+    change(tmp_path, "webhooks/shop-in.toml", "GIFT, PRESENT", "PRESENT")
+    change(tmp_path, "webhooks/shop-in.toml", '\nopt_in_keywords = ""', '\nopt_in_keywords = "GIFT"')
+    run("apply", tmp_path)
+    webhook.refresh_from_db()
+    assert (webhook.opt_in_keywords, custom_rows.rows_of(webhook)[0]["keywords"]) == ("GIFT", "PRESENT")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('keywords = "SURVEY"', 'keywords = "STOP"', "STOP"),
+        ('keywords = "SURVEY"', 'keywords = ""', "keywords"),
+        ('name = "Club"', 'name = "gifts"', "stands twice"),
+        ('action = "tag"', 'action = "call"', "action"),
+        ("https://crm.example.com/in", "ftp://crm.example.com/in", "forward_url"),
+        ("{{brand}}: on", "{{brnd}}: on", "brnd"),
+        ('attribute = "club"', 'atribute = "club"', "atribute"),
+    ],
+)
+def test_a_fault_in_a_custom_keyword_is_told_and_nothing_is_applied(
+    shop: ApiCredential, tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    webhook = Webhook.objects.get()
+    custom_rows.replace_rows(webhook=webhook, rows=KEYWORDS)
+    run("export", tmp_path)
+    change(tmp_path, "webhooks/shop-in.toml", before, after)
+    change(tmp_path, "webhooks/shop-in.toml", 'brand = "Shop"', 'brand = "Store"')
+    with pytest.raises(CommandError, match=r"shop-in\.toml") as fault:
+        run("apply", tmp_path)
+    assert told in str(fault.value)
+    assert (Webhook.objects.get().brand, custom_rows.rows_of(webhook)) == ("Shop", KEYWORDS)
 
 
 def test_records_no_file_names_are_left_alone(shop: ApiCredential, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from consent import ledger
 from consent.models import ConsentEvent, ConsentState
 from core.vocabulary import Purpose
+from messaging import claiming, gate
 from messaging.models import ChannelConfiguration, Message
 from messaging.states import State
 from profiles.models import Profile
@@ -222,12 +222,27 @@ def test_several_messages_in_one_callback_are_all_taken(post: Post) -> None:
 def test_the_answer_to_a_stop_waits_for_what_is_on_the_wire(
     post: Post, channel: ChannelConfiguration
 ) -> None:
-    subject_id = ledger.subjects_for([PERSON])[PERSON]
+    message = queue(channel, purpose=Purpose.TRANSACTIONAL)
+    gate.pass_gate(claiming.claim_one(message.pk))
     with patch.object(receiving.suppress, "wait_until_idle") as wait:
         post(inbound("STOP"))
         post(inbound("STOP"))
         post(inbound("HELP"))
-    assert [call.args for call in wait.call_args_list] == [(subject_id,)] * 2
+    assert [call.args for call in wait.call_args_list] == [(message.subject_id,)] * 2
+
+
+@pytest.mark.parametrize("body", [inbound("STOP"), {**inbound("STOP"), "type": "opt_out"}])
+def test_a_stop_with_nothing_on_the_wire_is_answered_without_another_look(
+    post: Post, channel: ChannelConfiguration, body: dict[str, Any]
+) -> None:
+    """Queued messages are taken out, and one that was answered for is past."""
+    queue(channel)
+    done = queue(channel, purpose=Purpose.TRANSACTIONAL)
+    gate.pass_gate(claiming.claim_one(done.pk))
+    Message.objects.filter(pk=done.pk).update(state=State.ACCEPTED)
+    with patch.object(receiving.suppress, "wait_until_idle") as wait:
+        post(body)
+    assert wait.call_args_list == []
 
 
 def test_two_gateways_do_not_answer_each_other_for_ever(post: Post) -> None:

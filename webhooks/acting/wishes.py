@@ -29,8 +29,9 @@ def opt_out(scene: Scene) -> Effect:
         confirming.decline(pending, **scene.said)
         return _answer(scene, Intent.OPT_OUT)
     event = _record(scene, Kind.OPT_OUT)
-    suppress.suppress_waiting(subject_id=event.subject_id, scope=scene.scope, purpose=scene.purpose)
-    effect = _answer(scene, Intent.OPT_OUT, silence=_told_lately(scene, event), wait_for=event.subject_id)
+    taken = suppress.suppress_waiting(subject_id=event.subject_id, scope=scene.scope, purpose=scene.purpose)
+    wait_for = event.subject_id if taken.on_the_wire else None
+    effect = _answer(scene, Intent.OPT_OUT, silence=_told_lately(scene, event), wait_for=wait_for)
     return replace(effect, is_first=event.sequence == 1)
 
 

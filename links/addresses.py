@@ -1,0 +1,44 @@
+"""Addresses that links may lead to: http and https with a host, nothing else (OWASP, unvalidated redirects)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.core.exceptions import ValidationError
+
+LONGEST = 2000  # characters; longer ones are cut by some browsers and carriers
+
+
+def problem_of(url: str) -> str:
+    """Why links cannot lead to an address, "" when they can."""
+    if len(url) > LONGEST:
+        return f"The address has {len(url):,} characters; links lead to at most {LONGEST:,}."
+    if any(character.isspace() or ord(character) < 32 or ord(character) == 127 for character in url):
+        return "The address contains blanks or control characters. Write %20 for a blank."
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "This is no address. Write one such as https://www.example.com/offer."
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        return "Links lead to http:// and https:// addresses only. Write one such as https://www.example.com/offer."
+    return ""
+
+
+def check_address(url: str) -> None:
+    """ValidationError where links cannot lead to an address."""
+    if problem := problem_of(url):
+        raise ValidationError(problem, code="address")
+
+
+def with_parameters(url: str, parameters: str) -> str:
+    """The address with those of `parameters` ("utm_source=sms&utm_medium=text") that it does not have yet."""
+    if not parameters:
+        return url
+    parts = urlsplit(url)
+    present = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    added = [pair for pair in parse_qsl(parameters, keep_blank_values=True) if pair[0] not in present]
+    if not added:
+        return url
+    query = "&".join(filter(None, [parts.query, urlencode(added)]))
+    return urlunsplit(parts._replace(query=query))

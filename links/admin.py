@@ -1,0 +1,63 @@
+"""Tracked links on screen: where they lead, and how many people followed them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from access.audit import AuditedAdmin
+from core.admin_links import RowLinks
+from links.models import LinkTarget
+
+_COUNTS = ("people", "clicks", "machine_clicks")
+
+
+@admin.register(LinkTarget)
+class LinkTargetAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+    """Made by sending; only where they lead can be changed."""
+
+    section = ("Messages",)
+    submit_label = "Save"
+    empty_text = (
+        "No tracked links yet. Switch on “Shorten and track links” in a channel configuration, or write "
+        '{{ "https://www.example.com/offer" | track }} in a text.'
+    )
+    list_display = ("shown", "sender", *_COUNTS, "created_at")
+    search_fields = ("written", "url")
+    search_help_text = "A part of the address"
+    list_per_page = 50
+    show_full_result_count = False
+    fieldsets = (
+        ("Address", {"fields": ("shown", "sender", "url", "fallback_url")}),
+        (
+            "Clicks",
+            {
+                "fields": (*_COUNTS, "created_at"),
+                "description": "People are recipients who followed their link at least once. Link previews, security "
+                "scanners and other programs are counted apart; the reason is kept with each call.",
+            },
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A personal address is each recipient's own: there is nothing to edit for all of them."""
+        always = ("shown", "sender", *_COUNTS, "created_at")
+        return (*always, "url") if obj is not None and obj.is_personal else always
+
+    @admin.display(description="As written", ordering="written")
+    def shown(self, target: LinkTarget) -> str:
+        return target.written if len(target.written) <= 80 else f"{target.written[:79]}…"
+
+    @admin.display(description="Sent by", ordering="owner")
+    def sender(self, target: LinkTarget) -> str:
+        kind, _, name = target.owner.partition(":")
+        return f"{kind.capitalize()} {name}"

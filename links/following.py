@@ -1,0 +1,70 @@
+"""Following a link: where it leads, and who followed it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
+
+from core.bulk import insert_rows
+from core.clock import now
+from links.drafting import ALPHABET, LETTERS
+from links.models import Click, LinkTarget, TrackedLink, VisitorKind
+
+_LONGEST_AGENT = 300
+_LETTERS = frozenset(ALPHABET)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A link that exists: `url` is where it leads now, "" when it has expired and nothing else was set."""
+
+    slug: str
+    target_id: uuid.UUID
+    url: str
+
+
+def find(slug: str) -> Found | None:
+    """The link with that slug; None when there is none."""
+    if len(slug) != LETTERS or not _LETTERS.issuperset(slug):
+        return None
+    rows = TrackedLink.objects.filter(slug=slug).values_list(
+        "target_id", "url", "target__url", "target__fallback_url", "expires_at"
+    )
+    for target_id, own, url, fallback, expires_at in rows.order_by():
+        has_expired = expires_at is not None and expires_at <= now()
+        return Found(slug, target_id, fallback if has_expired else own or url)
+    return None
+
+
+def note(found: Found, *, reason: str, user_agent: str) -> None:
+    """Keep one call of a link; `reason` tells a machine's, "" a person's."""
+    call = {
+        "link_id": found.slug,
+        "at": now(),
+        "kind": (VisitorKind.MACHINE if reason else VisitorKind.PERSON).value,
+        "reason": reason,
+        "user_agent": user_agent.replace("\0", "")[:_LONGEST_AGENT],
+    }
+    with transaction.atomic():
+        insert_rows(Click, [call])
+        counts = _count_machine(found) if reason else _count_person(found)
+        # Last: all recipients' calls meet in this row, and whoever holds it lets the others wait.
+        LinkTarget.objects.filter(id=found.target_id).update(**counts)
+
+
+def _count_machine(found: Found) -> dict[str, CombinedExpression]:
+    TrackedLink.objects.filter(slug=found.slug).update(machine_clicks=F("machine_clicks") + 1)
+    return {"machine_clicks": F("machine_clicks") + 1}
+
+
+def _count_person(found: Found) -> dict[str, CombinedExpression]:
+    link = TrackedLink.objects.filter(slug=found.slug)
+    counted = {"clicks": F("clicks") + 1}
+    if link.filter(first_click_at=None).update(first_click_at=now(), **counted):
+        return {"clicks": F("clicks") + 1, "people": F("people") + 1}
+    link.update(**counted)
+    return {"clicks": F("clicks") + 1}
