@@ -90,6 +90,7 @@ contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-header --group dev --extra production pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-header --extra production -c requirements-dev.lock pyproject.toml -o requirements-production.lock
 	echo uv | uv pip compile -q --universal --generate-hashes --no-header - -o requirements-uv.lock
 
 clean: ## Remove the environment and caches (the data in var/ stays)

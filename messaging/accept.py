@@ -27,16 +27,9 @@ from messaging.context import asks_for, asks_for_profile, count, optout_url, tex
 from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
 from messaging.routing import routed
 from messaging.states import PRIORITY_OF, State
+from messaging.validity import validity_of
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
-
-# How long a message may wait before sending it would be wrong.
-VALIDITY: dict[str, timedelta] = {
-    Purpose.MARKETING: timedelta(hours=4),
-    Purpose.TRANSACTIONAL: timedelta(hours=24),
-    Purpose.ONE_TIME_CODE: timedelta(minutes=10),
-    Purpose.CONSENT_REPLY: timedelta(minutes=5),
-}
 
 _KNOWN_KEY = f"SELECT id FROM {Message._meta.db_table} WHERE unique_key = %s"
 
@@ -64,6 +57,7 @@ class Submission:
     route: str = ""  # set by routing
     key_is_new: bool = False  # the caller made `unique_key` in this very transaction: nobody can have used it
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
+    validity: timedelta | None = None  # how long it may wait; None: as the channel or its purpose says
 
 
 def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
@@ -153,7 +147,8 @@ def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Mess
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,
-        valid_until=(submission.asked_at or moment) + VALIDITY[submission.purpose],
+        valid_until=(submission.asked_at or moment)
+        + validity_of(submission.purpose, submission.channel, submission.validity),
     )
 
 

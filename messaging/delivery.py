@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from credentials.client import client_for
-from messaging import claiming, gate, hosts, results, taking
+from messaging import breaker, claiming, gate, hosts, results, taking
 from messaging.attempting import attempt
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
@@ -102,10 +102,14 @@ class Sender:
         """Claim and gate up to `free` messages and start them all at once; the bell rests when the queue is empty."""
         self.bell.rung.clear()
         self.bell.published_at = -1.0
+        free = breaker.allowance(self.credential_id, free)
+        if not free:
+            return set()
         client = client_for(self.credential_id)
         taken = taking.take(credential_id=self.credential_id, limit=free)
         if taken.found == free:
             self.bell.rung.set()
+        breaker.watch(self.credential_id, taken.token, taken.passed)
         return {self.threads.submit(attempt, client, item) for item in taken.passed}
 
 

@@ -9,11 +9,12 @@ from django import forms
 from django.conf import settings
 from django.http.request import validate_host
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
+from messaging.models.timing import DAYS, TIMING_FIELDS
 from messaging.routing.countries import EVERYWHERE
 from messaging.routing.forms import clean_countries
 
@@ -36,6 +37,18 @@ def countries() -> tuple[tuple[str, str], ...]:
     return ("", "No default: numbers need + and a country code"), *listed
 
 
+def _days(field: str) -> forms.MultipleChoiceField:
+    """Days of the week to tick, with the words of the model."""
+    told: Any = ChannelConfiguration._meta.get_field(field)
+    return forms.MultipleChoiceField(
+        label=told.verbose_name,
+        help_text=told.help_text,
+        required=False,
+        choices=DAYS,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+
 class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Channel configuration: sender and country are checked, the sender is stored in one form."""
 
@@ -48,11 +61,16 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Numbers without + are read as numbers of this country.",
     )
 
+    quiet_days = _days("quiet_days")
+    quiet_whole_days = _days("quiet_whole_days")
+
     class Meta:
         model = ChannelConfiguration
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
-            "countries_allowed", "codes_move_on",
+            "countries_allowed",
+            *TIMING_FIELDS,
+            "codes_move_on",
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
         )  # fmt: skip
 
@@ -66,6 +84,11 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
             ChannelConfiguration._meta.get_field("link_domain").run_validators(domain)
             _check_domain(domain)
         return domain
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("cap_window", "cap_scope"):  # with a default; a channel without a cap needs no say in it
+            self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -17,10 +17,11 @@ from consent import ledger
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
-from messaging import events, hosts
+from messaging import events, hosts, pacing
 from messaging.claiming import Claim, claim_taken, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
+from messaging.verdicts import PASS, Verdict, refuse
 
 SENDING_LEASE = timedelta(seconds=settings.SMSGATEWAY_SENDING_LEASE_SECONDS)
 
@@ -52,17 +53,6 @@ class _Parts:
 
 
 _ONE = _Parts()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Where the gate sends a message and why."""
-
-    state: State
-    reason: str = ""
-
-
-PASS = Verdict(State.SENDING)
 
 
 def is_on_hold() -> bool:
@@ -100,13 +90,14 @@ def judge(messages: Sequence[Any], token: uuid.UUID) -> Opened:
     verdicts = {
         message.id: verdict_on(message, states.get(message.subject_id, ()), moment) for message in messages
     }
+    passing = [message for message in messages if verdicts[message.id] is PASS]
+    verdicts |= pacing.held_back(passing, moment)
     refused = [message for message in messages if verdicts[message.id] is not PASS]
     parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
     # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
     passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
     claim_taken([one for one in messages if one.id not in parts or not parts[one.id].waiting], token)
-    for message in refused:
-        _refuse(message, verdicts[message.id], moment)
+    refuse(refused, verdicts, moment)
     attempts = _open(passed, parts, token, moment)
     return [(message, attempt, parts[message.id]) for message, attempt in zip(passed, attempts, strict=True)]
 
@@ -173,27 +164,6 @@ def _locked(claim: Claim) -> list[Any]:
         .select_for_update(of=("self",))
         .order_by("id")
     )
-
-
-# How long a message waits that is not let through yet; a decided review lets it go on sooner.
-_WAITS: dict[str, timedelta] = {
-    Reason.CHANNEL_INACTIVE: timedelta(seconds=30),
-    Reason.CONSENT_PAUSED: timedelta(minutes=5),
-}
-
-
-def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
-    waits = verdict.state == State.QUEUED
-    Message.objects.filter(id=message.id).update(
-        state=verdict.state,
-        reason=verdict.reason,
-        due_at=moment + _WAITS[verdict.reason] if waits else message.due_at,
-        finished_at=None if waits else moment,
-        claims=0,
-        lease_token=None,
-        lease_until=None,
-    )
-    events.record([message.id], before=State.CLAIMED, after=verdict.state, reason=verdict.reason, at=moment)
 
 
 def _parts_of(messages: list[Message]) -> dict[uuid.UUID, _Parts]:

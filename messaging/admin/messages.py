@@ -24,7 +24,7 @@ from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
 from links.selectors import links_of
-from messaging import staff
+from messaging import breaker, staff
 from messaging.admin.badges import TONES, badge, reason_text
 from messaging.context import count, texts_of
 from messaging.gate import is_on_hold
@@ -194,6 +194,10 @@ def _why(message: Message, *, on_hold: bool, expects_reports: bool) -> str:
             return reason_text(Reason.CREDENTIAL_PAUSED)
         if message.channel is not None and message.channel.status != ChannelStatus.ACTIVE:
             return reason_text(Reason.CHANNEL_INACTIVE)
+        if message.credential_id in breaker.open_credentials():
+            return reason_text(Reason.PROVIDER_DOWN)
+        if message.reason == Reason.PROVIDER_DOWN:
+            return ""  # it answers again, the message leaves in its turn
     if message.state == State.ACCEPTED and not expects_reports:
         return "No delivery reports configured"
     if message.reason == Reason.REPORT:

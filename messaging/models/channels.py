@@ -9,6 +9,7 @@ from core.ids import uuid7
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from links.addresses import LONGEST, check_address
+from messaging.models.timing import Timing
 from messaging.models.vocabulary import CHANNEL_PURPOSES
 
 
@@ -19,7 +20,7 @@ class ChannelStatus(models.TextChoices):
     ACTIVE = "active", "Active"
 
 
-class ChannelConfiguration(models.Model):
+class ChannelConfiguration(Timing):
     """What a sender picks: credential, sender number, purpose and consent rule under one name."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -54,6 +55,12 @@ class ChannelConfiguration(models.Model):
         "Marketing needs an opt-in on record",
         default=True,
         help_text="On: marketing goes only to numbers that have opted in. Off: to all that have not opted out.",
+    )
+    keep_order = models.BooleanField(
+        "Keep the order per recipient",
+        default=False,
+        help_text="On: a message waits while an earlier one to the same recipient through this channel is due, waits "
+        "for another try or is on its way.",
     )
     default_country = models.CharField(
         "Default country",
