@@ -125,7 +125,7 @@ def set_row(model: type[models.Model], row: Mapping[str, Any]) -> None:
 
 def written(model: type[models.Model], names: tuple[str, ...], values: Iterable[Any]) -> list[Any]:
     """Values of the fields of these names (attnames) as the database wants them, for a statement of one's own."""
-    return _prepared(zip(_named(model, names), values, strict=True))
+    return [prepared_value(field, value) for field, value in zip(_named(model, names), values, strict=True)]
 
 
 @lru_cache(maxsize=64)
