@@ -21,6 +21,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.channelconfiguration": VIEW,
     "messaging.route": VIEW,
     "messaging.message": VIEW,
+    "messaging.unclearmessage": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,

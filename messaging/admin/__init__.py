@@ -7,5 +7,13 @@ from messaging.admin.consent_change import NumberAdmin
 from messaging.admin.holds import SendHoldAdmin
 from messaging.admin.messages import MessageAdmin
 from messaging.admin.routes import RouteAdmin
+from messaging.admin.unclear import UnclearMessageAdmin
 
-__all__ = ["ChannelConfigurationAdmin", "MessageAdmin", "NumberAdmin", "RouteAdmin", "SendHoldAdmin"]
+__all__ = [
+    "ChannelConfigurationAdmin",
+    "MessageAdmin",
+    "NumberAdmin",
+    "RouteAdmin",
+    "SendHoldAdmin",
+    "UnclearMessageAdmin",
+]

@@ -8,6 +8,7 @@ from messaging.models.hosts import WebHost
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
+from messaging.models.unclear import UnclearMessage
 from messaging.models.vocabulary import (
     CHANNEL_PURPOSES,
     LONGEST_PROVIDER_ID,
@@ -31,5 +32,6 @@ __all__ = [
     "Route",
     "SendHold",
     "Source",
+    "UnclearMessage",
     "WebHost",
 ]

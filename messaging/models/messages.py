@@ -14,7 +14,7 @@ from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging.models.channels import ChannelConfiguration
 from messaging.models.vocabulary import LONGEST_PROVIDER_ID, LONGEST_ROUTE_NAME, PURPOSES, Source
-from messaging.states import CAPPED, PartState, Priority, State
+from messaging.states import CAPPED, UNCLEAR, PartState, Priority, State
 
 
 class Message(models.Model):  # type: ignore[django-manager-missing]
@@ -86,6 +86,9 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
                 condition=models.Q(state__in=[State.QUEUED, State.CLAIMED, State.SENDING]),
             ),
             models.Index(fields=["created_at", "state"], name="message_day"),
+            models.Index(
+                fields=["due_at", "id"], name="message_unclear", condition=models.Q(state__in=UNCLEAR)
+            ),
             models.Index(
                 fields=["subject", "due_at"],
                 name="message_capped",
