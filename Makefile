@@ -10,7 +10,7 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-scale
 .PHONY: chaos chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
@@ -79,6 +79,9 @@ chaos-short: $(DEV_STAMP) ## The three of them in a few minutes, with 20 kills
 	$(BIN)/python -m bench.chaos --short
 	$(BIN)/python -m bench.chaos.embedded --short
 	$(BIN)/python -m bench.chaos.outage --short
+
+bench-scale: $(DEV_STAMP) ## Lists, searches and the queue at 10 million messages; target 200 ms (BENCH_SCALE_DIR= keeps the database)
+	$(BIN)/python -m bench.scale
 
 contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30 providers: sending, messages, reports
 	SMSGATEWAY_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py verify_contracts tests/data/contracts.json \

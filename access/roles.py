@@ -27,6 +27,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.messageevent": VIEW,
     "messaging.sendhold": VIEW,
     "webhooks.inboundmessage": VIEW,
+    "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {

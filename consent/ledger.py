@@ -81,6 +81,14 @@ def lock_for_sending(subject_ids: Iterable[int]) -> None:
         cursor.execute(sql, [sorted(set(subject_ids))])
 
 
+def try_lock_for_sending(subject_ids: Collection[int]) -> set[int]:
+    """Share-lock those subjects that no consent write holds right now, without waiting; gives which."""
+    if connection.vendor != "postgresql":
+        return set(subject_ids)
+    sql = f"SELECT id FROM {ConsentSubject._meta.db_table} WHERE id = ANY(%s) FOR SHARE SKIP LOCKED"
+    return {row[0] for row in prepared.execute(sql, [list(subject_ids)])[0]}
+
+
 def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
     """States by subject id, an empty tuple for those without any; one query."""
     found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}

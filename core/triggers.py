@@ -56,11 +56,23 @@ def _row_refusal(table: str, verb: str, *, unless: str = "") -> Trigger:
     )
 
 
-def transitions(table: str, column: str, allowed: Iterable[tuple[str, str]]) -> tuple[Trigger, ...]:
-    """A trigger that refuses every change of `column` that is not one of the `allowed` (from, to) pairs."""
+def transitions(
+    table: str,
+    column: str,
+    allowed: Iterable[tuple[str, str]],
+    *,
+    others: Iterable[tuple[str, str]] = (),
+    others_if: str = "",
+) -> tuple[Trigger, ...]:
+    """A trigger that refuses every change of `column` that is not one of the `allowed` (from, to) pairs.
+
+    `others` are allowed too where the condition `others_if` on the new row holds.
+    """
     name = f"{table}_{column}_transitions"
-    pairs = ", ".join(f"'{before}>{after}'" for before, after in sorted(allowed))
-    changed = f"OLD.{column} <> NEW.{column} AND (OLD.{column} || '>' || NEW.{column}) NOT IN ({pairs})"
+    change = f"(OLD.{column} || '>' || NEW.{column})"
+    changed = f"OLD.{column} <> NEW.{column} AND {change} NOT IN ({_pairs(allowed)})"
+    if others_if:
+        changed += f" AND NOT ({change} IN ({_pairs(others)}) AND {others_if})"
     text = f"{table}: transition not allowed"
     return (
         Trigger(
@@ -75,6 +87,10 @@ def transitions(table: str, column: str, allowed: Iterable[tuple[str, str]]) -> 
             ),
         ),
     )
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"'{before}>{after}'" for before, after in sorted(pairs))
 
 
 def _refusing_function(name: str, text: str) -> str:

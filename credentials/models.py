@@ -127,6 +127,10 @@ class ApiCredential(models.Model):
     error_text_path = models.CharField("Error text path", max_length=500, blank=True)
     check_url = models.CharField("Connection check URL", max_length=1000, blank=True)
 
+    messages_per_second = models.FloatField("Messages per second", null=True, blank=True)
+    segments_per_second = models.FloatField("Segments per second", null=True, blank=True)
+    at_once = models.PositiveIntegerField("Requests at once", null=True, blank=True)
+
     # The [webhook] table of the preset it was made of; {}: the shipped preset's own counts.
     webhook_preset = models.JSONField(default=dict, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,14 @@ from consent import ledger, optout
 from core import prepared
 from core.bulk import insert, insert_rows
 from core.clock import now
-from core.errors import TextEmpty, TextTooLong, about
+from core.errors import about
 from core.numbers import country_of, parse_number
-from core.templating import render_text
 from core.vocabulary import Purpose
 from credentials.loading import text_of
 from credentials.models import ApiCredential
-from messaging import events
+from links.drafting import Draft
+from links.storing import store
+from messaging import events, texts
 from messaging.context import asks_for, asks_for_profile, count, optout_url, texts_of, texts_of_parts
 from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
 from messaging.routing import routed
@@ -97,6 +98,7 @@ class Rendered:
     profile: dict[str, Any]
     text: str
     texts: Sequence[str]  # one for each part that has a request of its own
+    links: Sequence[Draft] = ()
 
 
 def number_of(submission: Submission) -> str:
@@ -113,31 +115,9 @@ def wants_profile(submission: Submission) -> bool:
 def render(submission: Submission, *, msisdn: str, stored: Mapping[str, Any]) -> Rendered:
     """Personalise and check; attributes of the submission win over the `stored` ones of the recipient."""
     profile = {**stored, **submission.profile}
-    text = _text(submission, msisdn=msisdn, profile=profile)
-    return Rendered(submission, msisdn, profile, text, texts_of_parts(text, text_of(submission.credential)))
-
-
-def _text(submission: Submission, *, msisdn: str, profile: Mapping[str, Any]) -> str:
-    """The text after personalisation, checked: not empty, at most SMSGATEWAY_TEXT_LIMIT characters."""
-    text = submission.text
-    if submission.personalise and ("{{" in text or "{%" in text):
-        context = {"toNumber": msisdn, "fromNumber": submission.sender, "profile": dict(profile)}
-        if optout.VARIABLE in text:
-            context[optout.VARIABLE] = optout_url(
-                msisdn=msisdn, sender=submission.sender, credential_id=submission.credential.pk
-            )
-        with about("text"):
-            text = render_text(text, context)
-    text = text.replace("\0", "")
-    limit = settings.SMSGATEWAY_TEXT_LIMIT
-    if not text.strip():
-        raise TextEmpty("The text is empty; write what the recipient shall read.", param="text")
-    if len(text) > limit:
-        raise TextTooLong(
-            f"The text has {len(text):,} characters after personalisation; at most {limit:,} can be sent. Shorten it.",
-            param="text",
-        )
-    return text
+    text, links = texts.text_of(submission, msisdn=msisdn, profile=profile)
+    parts = texts_of_parts(text, text_of(submission.credential))
+    return Rendered(submission, msisdn, profile, text, parts, links)
 
 
 def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Message:
@@ -200,4 +180,11 @@ def _insert(rendered: Rendered) -> Message:
             actor=submission.actor or submission.source,
             at=moment,
         )
+    store_links([(message, rendered)], moment=moment)
     return message
+
+
+def store_links(accepted: Iterable[tuple[Message, Rendered]], *, moment: datetime) -> None:
+    """Make the links of accepted messages real."""
+    if drafts := [(draft, message.id) for message, rendered in accepted for draft in rendered.links]:
+        store(drafts, moment=moment)

@@ -21,6 +21,7 @@ from messaging.accept import (
     part_rows,
     prepare_optout_url,
     render,
+    store_links,
     wants_profile,
 )
 from messaging.models import Message, MessagePart
@@ -91,6 +92,7 @@ def _store(rendered: Sequence[Rendered]) -> list[Message]:
     ]
     for start in range(0, len(parts), _CHUNK):
         insert_rows(MessagePart, parts[start : start + _CHUNK])
+    store_links(zip(messages, rendered, strict=True), moment=moment)
     for actor, ids in _by_actor(messages, rendered).items():
         for start in range(0, len(ids), _CHUNK):
             events.record(ids[start : start + _CHUNK], before="", after=State.QUEUED, actor=actor, at=moment)

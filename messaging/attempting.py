@@ -10,6 +10,7 @@ from typing import TypeVar
 from django.db import connection
 
 from core.errors import TextTooLong
+from core.logs import about
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient
 from messaging import gate, parts
@@ -35,6 +36,7 @@ class NotStarted(Exception):
         self.reason = reason
 
 
+@about("message", lambda client, passed: passed.message.id)
 def attempt(client: ProviderClient, passed: Passed) -> Result:
     """Send what is left of a message, up to the first part that is not accepted.
 

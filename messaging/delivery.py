@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from credentials.client import client_for
-from messaging import claiming, gate, hosts, results
+from messaging import breaker, claiming, gate, hosts, results, taking
 from messaging.attempting import attempt
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
@@ -102,16 +102,15 @@ class Sender:
         """Claim and gate up to `free` messages and start them all at once; the bell rests when the queue is empty."""
         self.bell.rung.clear()
         self.bell.published_at = -1.0
-        if gate.is_on_hold() or hosts.must_wait():
+        free = breaker.allowance(self.credential_id, free)
+        if not free:
             return set()
         client = client_for(self.credential_id)
-        claim = claiming.claim(credential_id=self.credential_id, limit=free)
-        if stopping.is_set():
-            claiming.give_back(claim.token, claim.message_ids)
-            return set()
-        if len(claim.message_ids) == free:
+        taken = taking.take(credential_id=self.credential_id, limit=free)
+        if taken.found == free:
             self.bell.rung.set()
-        return {self.threads.submit(attempt, client, item) for item in gate.pass_gate(claim)}
+        breaker.watch(self.credential_id, taken.token, taken.passed)
+        return {self.threads.submit(attempt, client, item) for item in taken.passed}
 
 
 def _some(running: set[Future[Result]]) -> set[Future[Result]]:

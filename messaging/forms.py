@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http.request import validate_host
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
@@ -67,7 +68,15 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
             *TIMING_FIELDS,
             "codes_move_on",
+            "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
         )  # fmt: skip
+
+    def clean_link_domain(self) -> str:
+        domain = str(self.cleaned_data["link_domain"])
+        if domain:
+            ChannelConfiguration._meta.get_field("link_domain").run_validators(domain)
+            _check_domain(domain)
+        return domain
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,6 +93,15 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
             except NumberInvalid as error:
                 self.add_error("sender", error.text)
         return cleaned
+
+
+def _check_domain(domain: str) -> None:
+    """A short domain that this gateway does not answer would make dead links."""
+    host = domain.partition(":")[0]
+    if not validate_host(host, settings.ALLOWED_HOSTS):
+        raise forms.ValidationError(
+            f"The gateway does not answer for {host} yet. Add it to SMSGATEWAY_ALLOWED_HOSTS, restart, then save again."
+        )
 
 
 class SendForm(forms.Form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events, hosts, pacing
-from messaging.claiming import Claim, give_back
+from messaging.claiming import Claim, claim_taken, give_back
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
 from messaging.verdicts import PASS, Verdict, refuse
@@ -69,35 +70,52 @@ def pass_gate(claim: Claim) -> list[Passed]:
         messages = _locked(claim)
         # Looked at under the locks: waiting for them may take longer than what was seen before stays true.
         held_at = time.monotonic()
-        if stopped := _stopped_by():
+        if stopped := stopped_by():
             give_back(claim.token, claim.message_ids, reason=stopped)
             return []
-        states = ledger.standing_for(claim.subject_ids)
-        moment = messages[0].database_now if messages else database_now()
-        verdicts = {
-            message.id: verdict_on(message, states.get(message.subject_id, ()), moment)
-            for message in messages
-        }
-        passing = [message for message in messages if verdicts[message.id] is PASS]
-        verdicts |= pacing.held_back(passing, moment)
-        refused = [message for message in messages if verdicts[message.id] is not PASS]
-        parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
-        # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
-        passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
-        refuse(refused, verdicts, moment)
-        attempts = _open(passed, parts, moment)
+        opened = judge(messages, claim.token)
+    return passed_now(opened, claim.token, held_at)
+
+
+Opened = list[tuple[Any, int, _Parts]]
+
+
+def judge(messages: Sequence[Any], token: uuid.UUID) -> Opened:
+    """Decide about messages that are locked like their subjects; gives those opened for sending, with their attempts.
+
+    They carry `database_now`. Call it in the transaction that locked them.
+    """
+    states = ledger.standing_for({message.subject_id for message in messages})
+    moment = messages[0].database_now if messages else database_now()
+    verdicts = {
+        message.id: verdict_on(message, states.get(message.subject_id, ()), moment) for message in messages
+    }
+    passing = [message for message in messages if verdicts[message.id] is PASS]
+    verdicts |= pacing.held_back(passing, moment)
+    refused = [message for message in messages if verdicts[message.id] is not PASS]
+    parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
+    # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
+    passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
+    claim_taken([one for one in messages if one.id not in parts or not parts[one.id].waiting], token)
+    refuse(refused, verdicts, moment)
+    attempts = _open(passed, parts, token, moment)
+    return [(message, attempt, parts[message.id]) for message, attempt in zip(passed, attempts, strict=True)]
+
+
+def passed_now(opened: Opened, token: uuid.UUID, held_at: float) -> list[Passed]:
+    """What `judge` opened, once that is committed."""
     now = time.monotonic()
     return [
         Passed(
             message=message,
-            token=claim.token,
+            token=token,
             attempt_id=attempt_id,
             passed_at=now,
             held_at=held_at,
-            waiting=parts[message.id].waiting,
-            texts=parts[message.id].texts,
+            waiting=parts.waiting,
+            texts=parts.texts,
         )
-        for message, attempt_id in zip(passed, attempts, strict=True)
+        for message, attempt_id, parts in opened
     ]
 
 
@@ -119,7 +137,7 @@ def verdict_on(message: Message, states: tuple[ledger.State, ...], moment: datet
     return PASS if decision.allowed else Verdict(State.SUPPRESSED, decision.reason)
 
 
-def _stopped_by() -> str:
+def stopped_by() -> str:
     """What keeps every message back, "" for nothing."""
     if is_on_hold():
         return Reason.SEND_HOLD
@@ -131,7 +149,7 @@ def may_go_on(passed: Passed) -> bool:
     message = passed.message
     ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
     states = ledger.standing_for([message.subject_id]).get(message.subject_id, ())
-    return ours.exists() and not _stopped_by() and verdict_on(message, states, database_now()) is PASS
+    return ours.exists() and not stopped_by() and verdict_on(message, states, database_now()) is PASS
 
 
 def _locked(claim: Claim) -> list[Any]:
@@ -164,7 +182,9 @@ def _parts_of(messages: list[Message]) -> dict[uuid.UUID, _Parts]:
     return {message.id: found.get(message.id, _ONE) for message in messages}
 
 
-def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datetime) -> list[int]:
+def _open(
+    messages: list[Message], parts: dict[uuid.UUID, _Parts], token: uuid.UUID, moment: datetime
+) -> list[int]:
     ids = [message.id for message in messages]
     if not ids:
         return []
@@ -176,6 +196,7 @@ def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datet
                 "state": State.SENDING,
                 "tries": message.tries + 1,
                 "claims": 0,
+                "lease_token": token,
                 "lease_until": moment + SENDING_LEASE,
                 "reason": "",
             }
@@ -191,9 +212,9 @@ def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datet
         key=("message_id", "number"),
         where=f"t.state = '{PartState.WAITING}'",
     )
+    events.record(ids, before=messages[0].state, after=State.SENDING, at=moment)
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
-    events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     return insert_rows(
         Attempt,
         [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ class Step:
     before: State
     after: State
     sets: dict[str, Any] = field(default_factory=dict)
-    parts: dict[PartState, tuple[PartState, ...]] = field(default_factory=dict)
+    parts: Mapping[PartState, tuple[PartState, ...]] = field(default_factory=dict)
     asks: bool = False
 
 

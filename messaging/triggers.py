@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from core.triggers import Trigger, append_only, transitions
-from messaging.states import ALLOWED_PAIRS
+from messaging.states import ALLOWED_PAIRS, AT_ONCE_PAIRS
 
 TRIGGERS: tuple[Trigger, ...] = (
-    *transitions("messaging_message", "state", ALLOWED_PAIRS),
+    *transitions(
+        "messaging_message",
+        "state",
+        ALLOWED_PAIRS,
+        others=AT_ONCE_PAIRS,
+        others_if="NEW.lease_token IS NOT NULL",
+    ),
     *append_only(
         "messaging_messageevent",
         blankable="detail",

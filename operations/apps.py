@@ -11,4 +11,4 @@ class OperationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from operations import worker  # noqa: F401  connects to Celery's worker signals
+        from operations import checks, worker  # noqa: F401  system checks; Celery's worker signals

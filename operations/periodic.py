@@ -23,6 +23,7 @@ from messaging.hosts import forget_gone
 from messaging.routing.waiting import move_waiting
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
+from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
@@ -57,6 +58,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(sweep, every=5.0),
     Periodic(move_waiting, every=2.0),
     Periodic(beat_of_worker, every=5.0, at_once=True),
+    Periodic(tally, every=5.0, at_once=True),
     Periodic(follow_decisions, every=5.0),
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=10.0),

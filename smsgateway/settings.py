@@ -5,6 +5,7 @@ Docs: docs/settings.md. Each `SMSGATEWAY_*` name here is the environment variabl
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,12 +50,16 @@ else:
 SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", default=[]))
 # A PEM file of authorities that providers' certificates may stand on, besides the public ones.
 SMSGATEWAY_CA_FILE = env.str("SMSGATEWAY_CA_FILE", default="")
-SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
+SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=64)
 # Seconds: how long a provider has to answer; after how long without a word from its worker a message that was taken
 # goes back into the queue, and one being sent becomes unknown (messaging/checks.py: what they must be at least).
 SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS = env.float("SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS", default=20.0)
 SMSGATEWAY_CLAIM_LEASE_SECONDS = env.float("SMSGATEWAY_CLAIM_LEASE_SECONDS", default=60.0)
 SMSGATEWAY_SENDING_LEASE_SECONDS = env.float("SMSGATEWAY_SENDING_LEASE_SECONDS", default=90.0)
+# So many tries that the provider answered with "later" and a message fails; its validity ends it sooner.
+SMSGATEWAY_MAX_TRIES = env.int("SMSGATEWAY_MAX_TRIES", default=8)
+# So many attempts in a row without an answer (or with a 5xx) and a provider is left alone for a while; 0: never.
+SMSGATEWAY_BREAKER_FAILURES = env.int("SMSGATEWAY_BREAKER_FAILURES", default=5)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500
@@ -96,6 +101,7 @@ INSTALLED_APPS = [
     "operations",
 ]
 MIDDLEWARE = [
+    "smsgateway.middleware.request_named",
     "smsgateway.middleware.callbacks_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -185,7 +191,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _secure
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # load balancers ask from inside, without TLS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked from inside, without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
@@ -234,11 +240,17 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Watching -------------------------------------------------------------------------------------
+# Whoever sends it as a bearer token reads /metrics; without one only processes of this machine do.
+SMSGATEWAY_METRICS_TOKEN = env.str("SMSGATEWAY_METRICS_TOKEN", default="")
+
 # --- Logging --------------------------------------------------------------------------------------
+# One line for each event, JSON or text (docs/logs.md); texts of errors, which may quote anything, only while debugging.
+SMSGATEWAY_LOG_FORMAT = env.str("SMSGATEWAY_LOG_FORMAT", default="text" if sys.stderr.isatty() else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "core.logs.formatter", "kind": SMSGATEWAY_LOG_FORMAT, "texts": DEBUG}},
     "filters": {"mask_callback_tokens": {"()": "core.logs.MaskCallbackTokens"}},
     "handlers": {
         "console": {

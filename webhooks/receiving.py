@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from core import prepared
 from core.bulk import insert
 from core.errors import BodyTooDeep, GatewayError
+from core.logs import about
 from messaging import suppress
 from webhooks import admission, opting_out, taking
 from webhooks.answering import Answers
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 _OUR_FAULT = "This gateway failed while processing it and asked the provider to send it again: "
 
 
+@about("webhook", lambda *, webhook, callback: webhook.id)
 def receive(*, webhook: Webhook, callback: Callback) -> Answer:
     """Verify, keep and process one callback.
 

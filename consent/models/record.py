@@ -12,7 +12,7 @@ from consent.models.words import Decision, Kind, Source, Standing
 class ConsentSubject(models.Model):  # type: ignore[django-manager-missing]
     """One recipient, known by the keyed hash of the number; its row is the lock between STOP and sending."""
 
-    number_hash = models.CharField(max_length=64, unique=True)
+    number_hash = models.CharField(max_length=64)
     touched_at = models.DateTimeField(default=timezone.now, help_text="Set first by every consent write.")
     last_sequence = models.PositiveIntegerField(default=0)
     next_event_id: int | None = None  # drawn along with the lock, see consent.writing
@@ -21,6 +21,7 @@ class ConsentSubject(models.Model):  # type: ignore[django-manager-missing]
 
     class Meta:
         verbose_name = "number"
+        constraints = [models.UniqueConstraint(fields=("number_hash",), name="consent_subject_once")]
         permissions = [("export_consentsubject", "Can export consent")]
 
     def __str__(self) -> str:
@@ -70,7 +71,9 @@ class ConsentEvent(AppendOnlyModel):
     `occurred_at`. `format` names the columns its hash covers, see `consent.chain`.
     """
 
-    subject = models.ForeignKey(ConsentSubject, on_delete=models.PROTECT, related_name="events")
+    subject = models.ForeignKey(
+        ConsentSubject, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     sequence = models.PositiveIntegerField()
     kind = models.CharField("event", max_length=20, choices=Kind)
     scope = models.CharField(max_length=100, default="all")
@@ -104,7 +107,10 @@ class ConsentEvent(AppendOnlyModel):
         verbose_name_plural = "consent history"
         ordering = ("-id",)
         constraints = [models.UniqueConstraint(fields=("subject", "sequence"), name="consent_event_sequence")]
-        indexes = [models.Index(fields=("kind", "received_at"), name="consent_event_kind")]
+        indexes = [
+            models.Index(fields=("kind", "received_at"), name="consent_event_kind"),
+            models.Index(fields=("source", "id"), name="consent_event_source"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.received_at:%Y-%m-%d %H:%M}"

@@ -21,6 +21,7 @@ from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
+from messaging.admin.breakers import credential_breaker_reset
 from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
 from messaging.admin.timing import CAP_FIELDS, TIMING_FIELDSETS
@@ -43,6 +44,13 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
         ("Numbers", {"fields": ("default_country",)}),
+        (
+            "Links",
+            {
+                "classes": ["collapse"],
+                "fields": ("track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters"),
+            },
+        ),
         *TIMING_FIELDSETS,
         ("Routes", {"fields": ("codes_move_on",)}),
     )
@@ -84,6 +92,11 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                 "test-send/<uuid:credential_id>/",
                 guarded(credential_test_send),
                 name="messaging_credential_test_send",
+            ),
+            path(
+                "breaker-reset/<uuid:credential_id>/",
+                guarded(credential_breaker_reset),
+                name="messaging_credential_breaker_reset",
             ),
             *super().get_urls(),
         ]

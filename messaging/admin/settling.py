@@ -24,8 +24,8 @@ _MEANS: dict[str, str] = {
     "give_up": "It is closed as failed and will not be sent.",
     "resend": "Parts that were certainly accepted are not sent again. If the provider has the rest already, it arrives "
     "twice; it is flagged as a possible duplicate.",
-    "mark_accepted": "You have seen that the provider has it; a delivery report may still come. Messages of which a part "
-    "was never sent are left out.",
+    "mark_accepted": "You have seen that the provider has it; a delivery report may still come. Messages of which a "
+    "part was never sent are left out.",
     "mark_delivered": "You have seen that it arrived. Messages of which a part was never sent are left out.",
     "mark_failed": "It is closed as failed and will not be sent. A later delivery report changes nothing.",
 }

@@ -42,8 +42,17 @@ def _action(name: str, step: staff.Step) -> Action:
 class UnclearMessageAdmin(MessageAdmin):
     """Unknown and quarantined messages, the longest waiting first."""
 
-    list_display = ("created", "msisdn", "excerpt", "channel", "credential", "purpose", "state_badge", "why")
-    list_filter = ("state", "purpose", "channel", "credential")
+    list_display: tuple[Any, ...] = (
+        "created",
+        "msisdn",
+        "excerpt",
+        "channel",
+        "credential",
+        "purpose",
+        "state_badge",
+        "why",
+    )
+    list_filter: tuple[Any, ...] = ("state", "purpose", "channel", "credential")
     empty_text = "Nothing is unclear: of every message it is known whether the provider has it."
     actions = tuple(_action(name, step) for name, step in staff.STEPS.items() if step.asks)
 

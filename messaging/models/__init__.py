@@ -5,6 +5,7 @@ from __future__ import annotations
 from messaging.models.channels import ChannelConfiguration, ChannelStatus
 from messaging.models.holds import SendHold
 from messaging.models.hosts import WebHost
+from messaging.models.limits import Breaker, BreakerState, Pace, SenderLimit
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
@@ -23,14 +24,18 @@ __all__ = [
     "LONGEST_ROUTE_NAME",
     "PURPOSES",
     "Attempt",
+    "Breaker",
+    "BreakerState",
     "ChannelConfiguration",
     "ChannelStatus",
     "Message",
     "MessageEvent",
     "MessagePart",
+    "Pace",
     "ParkedReport",
     "Route",
     "SendHold",
+    "SenderLimit",
     "Source",
     "UnclearMessage",
     "WebHost",

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterable
 
+from messaging.breaker import open_credentials
 from messaging.routing.choosing import RouteRow
-
-_BREAKER = "messaging.breaker"
-# Gateways without a circuit breaker know paused credentials only.
-open_credentials: Callable[[], Iterable[uuid.UUID]] = (
-    import_module(_BREAKER).open_credentials if find_spec(_BREAKER) else frozenset
-)
 
 
 def unwell_of(routes: Iterable[RouteRow]) -> frozenset[uuid.UUID]:

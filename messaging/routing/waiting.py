@@ -9,10 +9,10 @@ from django.db import transaction
 from core.bulk import insert_rows
 from core.clock import database_now
 from credentials.models import ApiCredential
+from messaging.breaker import open_credentials
 from messaging.models import Message, MessageEvent, MessagePart, Route, Source
 from messaging.routing.choosing import sender_for
 from messaging.routing.failover import healthy_route
-from messaging.routing.health import open_credentials
 from messaging.routing.moving import Move, carry_out
 from messaging.routing.table import routes_of
 from messaging.states import PartState, Reason, State

@@ -241,6 +241,7 @@ SCREENS = (
     _list("inbound-list", "webhooks/inboundmessage"),
     Screen("inbound-detail", "admin/webhooks/inboundmessage/", _first_row),
     _list("raw-callback-list", "webhooks/inboundrequest"),
+    _list("forward-list", "webhooks/forward"),
     Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),
     _list("send-hold-list", "messaging/sendhold"),
     _list("send-hold-add", "messaging/sendhold/add"),

@@ -1,4 +1,4 @@
-"""What the installation remembers about itself."""
+"""Which installation this is, and its last signs of life."""
 
 from __future__ import annotations
 
