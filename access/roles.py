@@ -23,6 +23,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.segmentprice": VIEW,
     "messaging.spendlimit": VIEW,
     "messaging.message": VIEW,
+    "messaging.unclearmessage": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,

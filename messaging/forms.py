@@ -74,6 +74,10 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
         )  # fmt: skip
 
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
+
     def clean_link_domain(self) -> str:
         domain = str(self.cleaned_data["link_domain"])
         if domain:
@@ -83,12 +87,9 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("cap_window", "cap_scope"):  # with a default; a channel without a cap needs no say in it
+        # With a default: who makes a channel need not have a say in them.
+        for name in ("cap_window", "cap_scope", "when_unknown", "when_unknown_code", "unknown_hours"):
             self.fields[name].required = False
-
-    def clean_countries_allowed(self) -> str:
-        typed = self.cleaned_data["countries_allowed"]
-        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -63,6 +63,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Messages",
         (
             _list("Messages", "sms", "messaging", "message"),
+            _list(
+                "Unclear messages",
+                "help",
+                "messaging",
+                "unclearmessage",
+                waiting="messaging.admin.unclear.unclear_count",
+            ),
             _list("Inbound messages", "move_to_inbox", "webhooks", "inboundmessage"),
             _list("Raw callbacks", "data_object", "webhooks", "inboundrequest"),
             _list("Forwarded messages", "forward", "webhooks", "forward"),
