@@ -74,6 +74,10 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
         )  # fmt: skip
 
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
+
     def clean_link_domain(self) -> str:
         domain = str(self.cleaned_data["link_domain"])
         if domain:
@@ -85,10 +89,6 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name in ("cap_window", "cap_scope"):  # with a default; a channel without a cap needs no say in it
             self.fields[name].required = False
-
-    def clean_countries_allowed(self) -> str:
-        typed = self.cleaned_data["countries_allowed"]
-        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
