@@ -67,7 +67,7 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ChannelConfiguration
         fields = (
-            "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
+            "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country", "keep_order",
             "countries_allowed",
             *TIMING_FIELDS,
             "codes_move_on",
