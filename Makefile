@@ -10,7 +10,7 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-scale
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-scale rate-test
 .PHONY: chaos chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
@@ -80,6 +80,9 @@ chaos-short: $(DEV_STAMP) ## The three of them in a few minutes, with 20 kills
 	$(BIN)/python -m bench.chaos.embedded --short
 	$(BIN)/python -m bench.chaos.outage --short
 
+rate-test: $(DEV_STAMP) ## A limit of 5 messages/s with eight workers; targets: never over 6 in a second, 285 in a minute
+	$(BIN)/python -m bench.rate
+
 bench-scale: $(DEV_STAMP) ## Lists, searches and the queue at 10 million messages; target 200 ms (BENCH_SCALE_DIR= keeps the database)
 	$(BIN)/python -m bench.scale
 
@@ -90,6 +93,7 @@ contracts: $(DEV_STAMP) ## Prove the shipped presets by recorded exchanges of 30
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-header --group dev --extra production pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-header --extra production -c requirements-dev.lock pyproject.toml -o requirements-production.lock
 	echo uv | uv pip compile -q --universal --generate-hashes --no-header - -o requirements-uv.lock
 
 clean: ## Remove the environment and caches (the data in var/ stays)

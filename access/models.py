@@ -94,3 +94,12 @@ class OneTimePassword(models.Model):
 
     def __str__(self) -> str:
         return f"one-time password of user {self.user_id}"
+
+
+class RetentionMark(models.Model):
+    """Lets retention delete evidence rows that are old enough; exists only inside a transaction that does."""
+
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"retention at {self.made_at:%Y-%m-%d %H:%M:%S}"

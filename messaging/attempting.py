@@ -86,12 +86,14 @@ class _Permission:
         self.number = number
         self.before = before
         self.attempt_id = None if before else passed.attempt_id
+        self.place = self.passed.waiting.index(number)
         self.asked = 0
         self.asked_at = passed.passed_at
         self.held_at = passed.held_at
 
     def __call__(self) -> None:
         self.asked += 1
+        self.passed.turn.wait(self.place)
         if self.attempt_id is None:
             self.attempt_id = self._look(lambda: parts.open_next(self.passed, self.number, self.before))
         elif self.asked > 1:
@@ -104,6 +106,8 @@ class _Permission:
             raise NotStarted(Reason.GIVEN_BACK)
         if time.monotonic() - self.held_at > HOLD_SEEN_SECONDS:
             self.held_at = self._look_at_hold()
+        if self.asked <= 1 and self.passed.turn.is_missed(self.place):
+            raise NotStarted(Reason.RATE_LIMITED)
 
     def _look_again(self) -> None:
         if self.passed.message.purpose == Purpose.CONSENT_REPLY:

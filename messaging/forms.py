@@ -15,6 +15,8 @@ from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
 from messaging.models.timing import DAYS, TIMING_FIELDS
+from messaging.routing.countries import EVERYWHERE
+from messaging.routing.forms import clean_countries
 
 # Regions that the table of names leaves out.
 _UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
@@ -66,6 +68,7 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ChannelConfiguration
         fields = (
             "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
+            "countries_allowed",
             *TIMING_FIELDS,
             "codes_move_on",
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
@@ -83,6 +86,10 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         # With a default: who makes a channel need not have a say in them.
         for name in ("cap_window", "cap_scope", "when_unknown", "when_unknown_code", "unknown_hours"):
             self.fields[name].required = False
+
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -19,6 +19,7 @@ from core.clock import database_now
 from core.vocabulary import Purpose
 from messaging import events, hosts, pacing
 from messaging.claiming import Claim, claim_taken, give_back
+from messaging.limits.turns import NO_TURN, Turn
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
 from messaging.verdicts import PASS, Verdict, refuse
@@ -32,7 +33,7 @@ class Passed:
 
     `held_at` is when the gate looked at the kill switch (monotonic seconds). `waiting` are the numbers of its parts
     that the provider has not certainly accepted, in order; the attempt of the first is open. `texts` are those of all
-    parts, () for a message of one part.
+    parts, () for a message of one part. `turn` is when it may start under a rate limit.
     """
 
     message: Message
@@ -42,6 +43,7 @@ class Passed:
     held_at: float
     waiting: tuple[int, ...] = (1,)
     texts: tuple[str, ...] = ()
+    turn: Turn = NO_TURN
 
 
 @dataclass(frozen=True)

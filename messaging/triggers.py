@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from access.triggers import AFTER_RETENTION
 from core.triggers import Trigger, append_only, transitions
 from messaging.states import ALLOWED_PAIRS, AT_ONCE_PAIRS
 
@@ -17,5 +18,6 @@ TRIGGERS: tuple[Trigger, ...] = (
         "messaging_messageevent",
         blankable="detail",
         fixed=("id", "message_id", "at", "before", "after", "reason", "actor"),
+        retained=AFTER_RETENTION,
     ),
 )

@@ -21,10 +21,12 @@ from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
 from messaging.routing.waiting import move_waiting
+from messaging.spending.standing import forget_counters
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
+from operations.retention import retain
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -74,9 +76,11 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(forget_left_behind, every=3600.0),
     Periodic(close_expired, every=3600.0),
     Periodic(forget_gone, every=3600.0),
+    Periodic(forget_counters, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
+    Periodic(retain, every=60.0),
 )
 
 

@@ -63,6 +63,7 @@ SMSGATEWAY_BREAKER_FAILURES = env.int("SMSGATEWAY_BREAKER_FAILURES", default=5)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500
+SMSGATEWAY_CURRENCY = env.str("SMSGATEWAY_CURRENCY", default="USD")
 SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
 # So many permanent failures in a row ("no such number", "cannot be reached") put a number on the suppression list, for
 # so many days; 0 failures: never.
@@ -77,6 +78,14 @@ SMSGATEWAY_SPOOL_DIR = Path(env.str("SMSGATEWAY_SPOOL_DIR", default=str(DATA_DIR
 SMSGATEWAY_SPOOL_MAX_FILES = env.int("SMSGATEWAY_SPOOL_MAX_FILES", default=100_000)
 SMSGATEWAY_SPOOL_MAX_BYTES = env.int("SMSGATEWAY_SPOOL_MAX_BYTES", default=1024**3)
 SMSGATEWAY_RAW_CALLBACK_DAYS = env.int("SMSGATEWAY_RAW_CALLBACK_DAYS", default=30)
+
+# --- Keeping --------------------------------------------------------------------------------------
+# Days that records stay; 0 keeps them. The consent ledger is never deleted. See docs/retention.md.
+SMSGATEWAY_MESSAGE_DAYS = env.int("SMSGATEWAY_MESSAGE_DAYS", default=400)
+SMSGATEWAY_INBOUND_DAYS = env.int("SMSGATEWAY_INBOUND_DAYS", default=400)
+SMSGATEWAY_AUDIT_DAYS = env.int("SMSGATEWAY_AUDIT_DAYS", default=0)
+# Messages are written to compressed files here before they are deleted; "" deletes them without.
+SMSGATEWAY_ARCHIVE_DIR = env.str("SMSGATEWAY_ARCHIVE_DIR", default="")
 
 # --- Apps -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -169,7 +178,10 @@ CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CONSUMER = "smsgateway.consumer:Consumer"
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # touches late acks only; there are none
+CELERY_BEAT_SCHEDULER = (
+    "celery.beat.Scheduler"  # keeps no file: the schedule is a convenience (docs/production.md)
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: delivery goes on without a broker
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -207,7 +219,7 @@ FORMAT_MODULE_PATH = "smsgateway.formats"
 USE_TZ = True
 TIME_ZONE = env.str("SMSGATEWAY_TIME_ZONE", default="UTC")
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.str("SMSGATEWAY_STATIC_DIR", default=str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed on one machine, so its directory need not exist
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)

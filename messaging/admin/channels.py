@@ -22,6 +22,7 @@ from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
 from messaging.admin.breakers import credential_breaker_reset
+from messaging.admin.refusals import add_refusal
 from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
 from messaging.admin.timing import CAP_FIELDS, TIMING_FIELDSETS
@@ -43,7 +44,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     fieldsets = (
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
-        ("Numbers", {"fields": ("default_country",)}),
+        ("Numbers", {"fields": ("default_country", "countries_allowed")}),
         (
             "Links",
             {
@@ -172,7 +173,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                     channel, form.cleaned_data["number"], form.cleaned_data["message"], str(request.user)
                 )
             except GatewayError as error:
-                form.add_error("message", error.text)
+                add_refusal(form, error, otherwise="message")
             else:
                 record(
                     actor=request.user,

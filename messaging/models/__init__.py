@@ -9,6 +9,7 @@ from messaging.models.limits import Breaker, BreakerState, Pace, SenderLimit
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
+from messaging.models.spending import SegmentPrice, SpendCounter, SpendLimit
 from messaging.models.unclear import UnclearMessage
 from messaging.models.vocabulary import (
     CHANNEL_PURPOSES,
@@ -34,9 +35,12 @@ __all__ = [
     "Pace",
     "ParkedReport",
     "Route",
+    "SegmentPrice",
     "SendHold",
     "SenderLimit",
     "Source",
+    "SpendCounter",
+    "SpendLimit",
     "UnclearMessage",
     "WebHost",
 ]

@@ -68,6 +68,14 @@ class ChannelConfiguration(Timing):
         blank=True,
         help_text="Two letters, such as US. Numbers without + are read as numbers of this country.",
     )
+    countries_allowed = models.CharField(
+        "Countries allowed",
+        max_length=1200,
+        blank=True,
+        help_text="Two letters each, separated by commas, such as US, CA. Messages to other countries are refused. "
+        "Blank: the country of the sender; for names and short codes the default country; where routes name countries "
+        "or prefixes, those. * allows every country, and leaves fraud with costly numbers abroad no bound.",
+    )
     codes_move_on = models.BooleanField(
         "One-time codes move on when an answer is lost",
         default=False,

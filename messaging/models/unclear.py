@@ -5,7 +5,7 @@ from __future__ import annotations
 from messaging.models.messages import Message
 
 
-class UnclearMessage(Message):
+class UnclearMessage(Message):  # type: ignore[django-manager-missing]
     """A message that is unknown or quarantined; a list of its own on screen."""
 
     class Meta:
