@@ -40,6 +40,9 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.route": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
+    "operations.alerttarget": ALL,
+    "operations.openalert": VIEW,
+    "operations.alertnotice": VIEW,
 }
 _LEDGER: dict[str, tuple[str, ...]] = {
     "consent.consentevent": VIEW,
