@@ -20,12 +20,16 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.webhook": VIEW,
     "messaging.channelconfiguration": VIEW,
     "messaging.route": VIEW,
+    "messaging.segmentprice": VIEW,
+    "messaging.spendlimit": VIEW,
     "messaging.message": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,
     "messaging.sendhold": VIEW,
+    "messaging.senderlimit": VIEW,
     "webhooks.inboundmessage": VIEW,
+    "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
@@ -38,11 +42,14 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "webhooks.inboundrequest": VIEW,
     "messaging.channelconfiguration": ALL,
     "messaging.route": ALL,
+    "messaging.segmentprice": ALL,
+    "messaging.spendlimit": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
     "operations.alerttarget": ALL,
     "operations.openalert": VIEW,
     "operations.alertnotice": VIEW,
+    "messaging.senderlimit": ALL,
 }
 _LEDGER: dict[str, tuple[str, ...]] = {
     "consent.consentevent": VIEW,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.triggers import Trigger, append_only
+from core.triggers import Retained, Trigger, append_only
+
+# Whatever the settings say, nothing younger than a week goes.
+AFTER_RETENTION = Retained(column="at", days=7, marker="access_retentionmark")
 
 
 def no_replace(table: str, *unique_together: str) -> tuple[Trigger, ...]:
@@ -22,4 +25,7 @@ def no_replace(table: str, *unique_together: str) -> tuple[Trigger, ...]:
     )
 
 
-TRIGGERS: tuple[Trigger, ...] = (*append_only("access_auditentry"), *no_replace("access_auditentry"))
+TRIGGERS: tuple[Trigger, ...] = (
+    *append_only("access_auditentry", retained=AFTER_RETENTION),
+    *no_replace("access_auditentry"),
+)

@@ -35,8 +35,8 @@ from core.errors import RequestInvalid
 from core.transactions import own_or_callers_transaction
 
 __all__ = (
-    "Decision", "State", "decide", "history", "last_choice", "lock_for_sending", "record", "standing_for", "states_for",
-    "subjects_for", "verify_chain",
+    "Decision", "State", "decide", "first_question", "history", "last_choice", "lock_for_sending", "record",
+    "standing_for", "states_for", "subjects_for", "verify_chain",
 )  # fmt: skip
 _BATCH = 1000
 _TICK = timedelta(microseconds=1)
@@ -79,6 +79,14 @@ def lock_for_sending(subject_ids: Iterable[int]) -> None:
     sql = f"SELECT id FROM {ConsentSubject._meta.db_table} WHERE id = ANY(%s) ORDER BY id FOR SHARE"
     with connection.cursor() as cursor:
         cursor.execute(sql, [sorted(set(subject_ids))])
+
+
+def try_lock_for_sending(subject_ids: Collection[int]) -> set[int]:
+    """Share-lock those subjects that no consent write holds right now, without waiting; gives which."""
+    if connection.vendor != "postgresql":
+        return set(subject_ids)
+    sql = f"SELECT id FROM {ConsentSubject._meta.db_table} WHERE id = ANY(%s) FOR SHARE SKIP LOCKED"
+    return {row[0] for row in prepared.execute(sql, [list(subject_ids)])[0]}
 
 
 def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
@@ -227,6 +235,14 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
 def lock_subject(subject_id: int) -> ConsentSubject:
     """Own a subject until the transaction ends; every consent write starts here."""
     return writing.locked_subject(subject_id)
+
+
+def first_question(msisdn: str) -> prepared.Question:
+    """What `record` asks first about a number: a caller that has a row to insert before may put it along with that.
+
+    A key that was made meanwhile without an event makes the transaction fail by IntegrityError; it can be repeated.
+    """
+    return writing.question_of(number_hash(msisdn))
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:

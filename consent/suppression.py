@@ -77,10 +77,11 @@ def entries_for(subject_ids: Collection[int]) -> dict[int, list[Suppression]]:
     return found
 
 
-def in_force() -> QuerySet[Suppression]:
-    """Entries that stop messages now."""
+def in_force(entries: QuerySet[Suppression] | None = None) -> QuerySet[Suppression]:
+    """Entries that stop messages now; among `entries`, if they are given."""
     open_ended = Q(until__isnull=True) | Q(until__gt=now())
-    return Suppression.objects.filter(open_ended, lifted_at__isnull=True)
+    among = Suppression.objects.all() if entries is None else entries
+    return among.filter(open_ended, lifted_at__isnull=True)
 
 
 def note_failure(

@@ -13,6 +13,8 @@ Value = TypeVar("Value")
 
 KEPT_SECONDS = 1.0
 _MOST_KEPT = 1000
+_DEAR_SECONDS = 0.05
+_TIMES_AS_LONG = 20
 _all: weakref.WeakSet[BriefMemory[object, object]] = weakref.WeakSet()
 
 
@@ -45,6 +47,26 @@ class BriefMemory(Generic[Key, Value]):
     def forget(self) -> None:
         """Look everything up again."""
         self._kept.clear()
+
+
+class DearMemory(BriefMemory[Key, Value]):
+    """Remembers what took long to find for _TIMES_AS_LONG as it took, and nothing else: a busy page costs little.
+
+    At 0.1 s to count a day's messages the count is two seconds old at most; at a few milliseconds it is always fresh.
+    """
+
+    def get(self, key: Key) -> Value | None:
+        """The value, as old as it took to find, times _TIMES_AS_LONG."""
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() < kept[0]:
+            return kept[1]
+        started = time.monotonic()
+        value = self._load(key)
+        ended = time.monotonic()
+        self._kept.clear()
+        if value is not None and ended - started > _DEAR_SECONDS:
+            self._kept[key] = (ended + _TIMES_AS_LONG * (ended - started), value)
+        return value
 
 
 def forget_everything() -> None:

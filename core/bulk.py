@@ -6,19 +6,17 @@ takes (accept, gate, result, report) rows are written through here. Model.save()
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import connection, models
 
 from core import prepared
+from core.folding import fold, insert_sql, placeholder, prepared_value, update_sql
 
 Model = TypeVar("Model", bound=models.Model)
-_FEW = 4  # rows for which a statement of its own is worth preparing
 
 
 def insert_rows(
@@ -31,12 +29,13 @@ def insert_rows(
     if not rows:
         return []
     fields, blanks = _insertable(model, frozenset(rows[0]))
-    values = _prepared(
-        (field, row[name] if name in row else (default() if callable(default) else default))
-        for row in rows
-        for name, field, default in blanks
-    )
-    return _insert(model, fields, len(rows), values, returning)
+    columns = [
+        [row[name] for row in rows]
+        if name in rows[0]
+        else ([default() for _ in rows] if callable(default) else [default] * len(rows))
+        for name, _, default in blanks
+    ]
+    return _insert(model, fields, columns, returning)
 
 
 def new(model: type[Model], **values: Any) -> Model:
@@ -54,25 +53,29 @@ def new(model: type[Model], **values: Any) -> Model:
 def insert(instance: models.Model) -> None:
     """Insert one new instance whose primary key is known; fields that seal or stamp themselves do so."""
     fields, values = _columns_of(instance)
-    _insert(type(instance), fields, 1, values, "")
+    prepared.write(_insert_statement(type(instance), fields), values)
     instance._state.adding = False
 
 
 def insert_all(instances: Sequence[models.Model], *, chunk: int = 100) -> None:
     """Insert new instances of one model whose primary keys are known, `chunk` rows a statement."""
     for start in range(0, len(instances), chunk):
-        columns = [_columns_of(instance) for instance in instances[start : start + chunk]]
-        values = [value for _, row in columns for value in row]
-        _insert(type(instances[0]), columns[0][0], len(columns), values, "")
+        some = instances[start : start + chunk]
+        fields, _ = _insertable(type(some[0]), frozenset({"id"}))
+        columns = [[field.pre_save(instance, True) for instance in some] for field in fields]
+        _insert(type(some[0]), fields, columns, "")
     for instance in instances:
         instance._state.adding = False
 
 
-def insert_once(instance: models.Model) -> bool:
-    """The same unless a row with the same unique values is there: False then. A parallel copy waits for the first."""
+def insert_once(instance: models.Model, *, asking: prepared.Question | None = None) -> bool:
+    """The same unless a row with the same unique values is there: False then. A parallel copy waits for the first.
+
+    `asking` is put along with it, see `prepared.write_and_ask`.
+    """
     fields, values = _columns_of(instance)
-    sql = _insert_statement(type(instance), fields, 1, "") + " ON CONFLICT DO NOTHING"
-    if not prepared.execute(sql, values)[1]:
+    sql = _insert_statement(type(instance), fields) + " ON CONFLICT DO NOTHING"
+    if not prepared.write_and_ask(sql, values, asking):
         return False
     instance._state.adding = False
     return True
@@ -106,43 +109,57 @@ def update_rows(
     """
     if not rows:
         return 0
-    sql, values = _update(model, rows, (key,) if isinstance(key, str) else key, where)
+    keys = (key,) if isinstance(key, str) else key
     if len(rows) == 1:
-        return prepared.execute(sql, values)[1]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return int(cursor.rowcount)
+        return prepared.execute(*_update(model, rows[0], keys, where))[1]
+    fields = {name: model._meta.get_field(name) for name in rows[0]}
+    own = tuple(fields[name] for name in keys)
+    folded = fold(tuple(fields.values()), [[row[name] for row in rows] for name in fields], keep=own)
+    return prepared.execute(update_sql(model, folded, own, where), folded.values)[1]
 
 
 def set_row(model: type[models.Model], row: Mapping[str, Any]) -> None:
     """Set the fields of the row with this `id`; nobody asks whether it was there."""
-    prepared.write(*_update(model, [row], ("id",), ""))
+    prepared.write(*_update(model, row, ("id",), ""))
+
+
+def written(model: type[models.Model], names: tuple[str, ...], values: Iterable[Any]) -> list[Any]:
+    """Values of the fields of these names (attnames) as the database wants them, for a statement of one's own."""
+    return [prepared_value(field, value) for field, value in zip(_named(model, names), values, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _named(model: type[models.Model], names: tuple[str, ...]) -> tuple[Any, ...]:
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    return tuple(fields[name] for name in names)
 
 
 def _update(
-    model: type[models.Model], rows: Sequence[Mapping[str, Any]], keys: tuple[str, ...], where: str
+    model: type[models.Model], row: Mapping[str, Any], keys: tuple[str, ...], where: str
 ) -> tuple[str, list[Any]]:
-    sql, fields = _update_statement(model, tuple(rows[0]), len(rows), keys, where)
-    return sql, _prepared((field, row[name]) for row in rows for name, field in fields)
+    """An UPDATE of one row."""
+    sql, fields = _update_statement(model, tuple(row), keys, where)
+    return sql, [prepared_value(field, row[name]) for name, field in fields]
 
 
 def _insert(
-    model: type[models.Model], fields: tuple[Any, ...], count: int, values: list[Any], returning: str
+    model: type[models.Model], fields: tuple[Any, ...], columns: list[list[Any]], returning: str
 ) -> list[Any]:
-    sql = _insert_statement(model, fields, count, returning)
-    if not returning and count <= _FEW:
+    if len(columns[0]) == 1:
+        values = [prepared_value(field, column[0]) for field, column in zip(fields, columns, strict=True)]
+        sql = _insert_statement(model, fields, returning)
+    else:
+        folded = fold(fields, columns)
+        sql, values = insert_sql(model, folded, returning), folded.values
+    if not returning:
         prepared.write(sql, values)
         return []
-    if count == 1:
-        return [row[0] for row in prepared.execute(sql, values)[0]]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [row[0] for row in cursor.fetchall()] if returning else []
+    return [row[0] for row in prepared.execute(sql, values)[0]]
 
 
 def _columns_of(instance: models.Model) -> tuple[tuple[Any, ...], list[Any]]:
     fields, _ = _insertable(type(instance), frozenset({"id"}))
-    return fields, _prepared((field, field.pre_save(instance, True)) for field in fields)
+    return fields, [prepared_value(field, field.pre_save(instance, True)) for field in fields]
 
 
 @lru_cache(maxsize=256)
@@ -173,12 +190,12 @@ def _default_of(field: Any) -> Any:
 
 
 @lru_cache(maxsize=512)
-def _insert_statement(model: type[models.Model], fields: tuple[Any, ...], count: int, returning: str) -> str:
+def _insert_statement(model: type[models.Model], fields: tuple[Any, ...], returning: str = "") -> str:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    row = "(" + ", ".join(["%s"] * len(fields)) + ")"
     ending = f" RETURNING {quote(returning)}" if returning else ""
-    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([row] * count)}{ending}"
+    values = ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}){ending}"
 
 
 @lru_cache(maxsize=64)
@@ -186,62 +203,19 @@ def _insert_where_statement(model: type[models.Model], fields: tuple[Any, ...]) 
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     return (
-        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) SELECT {', '.join(map(_placeholder, fields))}"
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) SELECT {', '.join(map(placeholder, fields))}"
     )
 
 
 @lru_cache(maxsize=512)
 def _update_statement(
-    model: type[models.Model], names: tuple[str, ...], count: int, keys: tuple[str, ...], where: str
+    model: type[models.Model], names: tuple[str, ...], keys: tuple[str, ...], where: str
 ) -> tuple[str, tuple[tuple[str, Any], ...]]:
-    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    """One row's UPDATE, and the fields in the order of its placeholders."""
     quote = connection.ops.quote_name
-    # Both engines call the columns of a VALUES list column1, column2, …
-    given = [
-        (name, quote(field.column), f"v.column{number}")
-        for number, (name, field) in enumerate(zip(names, fields, strict=True), start=1)
-    ]
-    row = "(" + ", ".join(_placeholder(field) for field in fields) + ")"
-    changes = ", ".join(f"{column} = {value}" for name, column, value in given if name not in keys)
-    matches = " AND ".join(f"t.{column} = {value}" for name, column, value in given if name in keys)
-    sql = (
-        f"UPDATE {quote(model._meta.db_table)} AS t SET {changes} "
-        f"FROM (VALUES {', '.join([row] * count)}) AS v WHERE {matches}"
-    )
-    return sql + (f" AND {where}" if where else ""), tuple(zip(names, fields, strict=True))
-
-
-def _placeholder(field: Any) -> str:
-    return f"%s::{field.db_type(connection)}" if connection.vendor == "postgresql" else "%s"
-
-
-def _prepared(pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
-    """Each field's value as the database wants it."""
-    # The connection itself: through the proxy each of its attributes is looked up in a thread's storage first.
-    db = connections[DEFAULT_DB_ALIAS]
-    as_they_are = _AS_THEY_ARE[db.vendor == "postgresql"]
-    return [
-        value
-        if (type(field), type(value)) in as_they_are and (type(value) is not datetime or value.tzinfo)
-        else field.get_db_prep_save(value, connection=db)
-        for field, value in pairs
-    ]
-
-
-# Fields that leave values of these types as they are; asking each field takes longer than all else.
-_NONE = type(None)
-_PLAIN: dict[type, tuple[type, ...]] = {
-    models.CharField: (str, _NONE), models.TextField: (str, _NONE),
-    models.BooleanField: (bool, _NONE), models.BigIntegerField: (int, _NONE), models.IntegerField: (int, _NONE),
-    models.PositiveIntegerField: (int, _NONE), models.PositiveSmallIntegerField: (int, _NONE),
-}  # fmt: skip
-# PostgreSQL knows times and UUIDs itself.
-_NATIVE: dict[type, tuple[type, ...]] = _PLAIN | {
-    models.DateTimeField: (datetime, _NONE), models.UUIDField: (uuid.UUID, _NONE),
-    models.ForeignKey: (int, uuid.UUID, _NONE), models.OneToOneField: (int, uuid.UUID, _NONE),
-    models.BigAutoField: (int,), models.AutoField: (int,),
-}  # fmt: skip
-_AS_THEY_ARE = {
-    native: frozenset((field, value) for field, values in table.items() for value in values)
-    for native, table in ((False, _PLAIN), (True, _NATIVE))
-}
+    fields: dict[str, Any] = {name: model._meta.get_field(name) for name in names}
+    changed = [name for name in names if name not in keys]
+    changes = ", ".join(f"{quote(fields[name].column)} = {placeholder(fields[name])}" for name in changed)
+    matches = " AND ".join(f"t.{quote(fields[name].column)} = {placeholder(fields[name])}" for name in keys)
+    sql = f"UPDATE {quote(model._meta.db_table)} AS t SET {changes} WHERE {matches}"
+    return sql + (f" AND {where}" if where else ""), tuple((name, fields[name]) for name in (*changed, *keys))

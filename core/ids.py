@@ -6,7 +6,10 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime, timedelta
 
+# Row and id are dated by clocks of different machines, a moment apart.
+ID_MAY_BE_OFF = timedelta(hours=1)
 _RANDOM_BITS = 74
 _STEP_BITS = 32
 _lock = threading.Lock()
@@ -28,3 +31,8 @@ def uuid7() -> uuid.UUID:
         _last = (milliseconds, random_bits)
     high, low = random_bits >> 62, random_bits & ((1 << 62) - 1)
     return uuid.UUID(int=(milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def first_id_at(moment: datetime) -> uuid.UUID:
+    """The lowest id that `uuid7` makes at a moment: ids from it on are not older."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)

@@ -10,12 +10,13 @@ import json
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import QuerySet
 
 MANY = 50_000  # from so many rows on by the planner's estimate, nobody counts
 DEAR = 25_000.0  # nor where counting costs more than this, in the planner's units: some 100 ms
+FAR = 1000  # rows before a page
 MOST_PAGES = 1000  # further back by a filter or a search: each page reads all rows before it
 
 
@@ -38,6 +39,15 @@ class LongListPaginator(Paginator):  # type: ignore[type-arg]
     def num_pages(self) -> int:
         """How many pages can be turned to."""
         return min(super().num_pages, MOST_PAGES)
+
+    def page(self, number: int | str) -> Page[Any]:
+        """A page; far back, its keys are looked for first: rows that are passed over are not read whole."""
+        number = self.validate_number(number)
+        bottom = (number - 1) * self.per_page
+        if bottom < FAR or not isinstance(self.object_list, QuerySet):
+            return super().page(number)
+        keys = list(self.object_list.values_list("pk", flat=True)[bottom : bottom + self.per_page])
+        return Page(self.object_list.filter(pk__in=keys), number, self)
 
     @property
     def is_cut(self) -> bool:

@@ -16,18 +16,34 @@ class Trigger:
     table: str
     sqlite: str
     postgresql: tuple[str, ...]
+    reads: str = ""  # another table that it looks at: it is made once that is there
 
 
-def append_only(table: str, *, blankable: str = "", fixed: Iterable[str] = ()) -> tuple[Trigger, ...]:
+@dataclass(frozen=True)
+class Retained:
+    """Rows that retention may delete: those whose `column` is older than `days`, while `marker` holds a row.
+
+    The row of the marker is written and removed in the transaction that deletes, so nobody else ever sees it.
+    """
+
+    column: str
+    days: int
+    marker: str
+
+
+def append_only(
+    table: str, *, blankable: str = "", fixed: Iterable[str] = (), retained: Retained | None = None
+) -> tuple[Trigger, ...]:
     """Triggers that let rows of `table` be inserted, and neither changed, deleted nor truncated.
 
     A `blankable` column may be emptied while the `fixed` ones, all the others, stay: a person can be forgotten.
+    Rows that are `retained` for a time may be deleted afterwards, by retention alone.
     """
     same = " AND ".join(f'NEW."{column}" = OLD."{column}"' for column in fixed)
     unless = f"NEW.{blankable} = '' AND {same}" if blankable else ""
     return (
         _row_refusal(table, "UPDATE", unless=unless),
-        _row_refusal(table, "DELETE"),
+        _refusal_unless_retained(table, retained) if retained else _row_refusal(table, "DELETE"),
         Trigger(
             name=f"{table}_no_truncate",
             table=table,
@@ -56,11 +72,42 @@ def _row_refusal(table: str, verb: str, *, unless: str = "") -> Trigger:
     )
 
 
-def transitions(table: str, column: str, allowed: Iterable[tuple[str, str]]) -> tuple[Trigger, ...]:
-    """A trigger that refuses every change of `column` that is not one of the `allowed` (from, to) pairs."""
+def _refusal_unless_retained(table: str, retained: Retained) -> Trigger:
+    name, text = f"{table}_no_delete", f"{table} is append-only"
+    marked = f"EXISTS (SELECT 1 FROM {retained.marker})"
+    old = f"OLD.{retained.column} < datetime('now', '-{retained.days} days')"
+    return Trigger(
+        name=name,
+        table=table,
+        sqlite=f"CREATE TRIGGER {name} BEFORE DELETE ON {table} WHEN NOT ({old} AND {marked}) "
+        f"BEGIN SELECT RAISE(ABORT, '{text}'); END",
+        postgresql=(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF OLD.{retained.column} < now() - interval '{retained.days} days' AND {marked} THEN RETURN OLD; END IF; "
+            f"RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            f"CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ),
+        reads=retained.marker,
+    )
+
+
+def transitions(
+    table: str,
+    column: str,
+    allowed: Iterable[tuple[str, str]],
+    *,
+    others: Iterable[tuple[str, str]] = (),
+    others_if: str = "",
+) -> tuple[Trigger, ...]:
+    """A trigger that refuses every change of `column` that is not one of the `allowed` (from, to) pairs.
+
+    `others` are allowed too where the condition `others_if` on the new row holds.
+    """
     name = f"{table}_{column}_transitions"
-    pairs = ", ".join(f"'{before}>{after}'" for before, after in sorted(allowed))
-    changed = f"OLD.{column} <> NEW.{column} AND (OLD.{column} || '>' || NEW.{column}) NOT IN ({pairs})"
+    change = f"(OLD.{column} || '>' || NEW.{column})"
+    changed = f"OLD.{column} <> NEW.{column} AND {change} NOT IN ({_pairs(allowed)})"
+    if others_if:
+        changed += f" AND NOT ({change} IN ({_pairs(others)}) AND {others_if})"
     text = f"{table}: transition not allowed"
     return (
         Trigger(
@@ -77,6 +124,10 @@ def transitions(table: str, column: str, allowed: Iterable[tuple[str, str]]) -> 
     )
 
 
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"'{before}>{after}'" for before, after in sorted(pairs))
+
+
 def _refusing_function(name: str, text: str) -> str:
     return (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
@@ -91,7 +142,7 @@ def install(connection: BaseDatabaseWrapper, triggers: Iterable[Trigger]) -> Non
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for trigger in wanted:
-            if trigger.table in tables:
+            if {trigger.table, trigger.reads or trigger.table} <= tables:
                 for statement in _statements(connection, trigger):
                     cursor.execute(statement)
 

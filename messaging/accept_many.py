@@ -12,7 +12,7 @@ from consent import ledger
 from core.bulk import insert_all, insert_rows
 from core.clock import now
 from core.errors import GatewayError
-from messaging import events
+from messaging import events, spending
 from messaging.accept import (
     Rendered,
     Submission,
@@ -21,6 +21,7 @@ from messaging.accept import (
     part_rows,
     prepare_optout_url,
     render,
+    store_links,
     wants_profile,
 )
 from messaging.models import Message, MessagePart
@@ -77,7 +78,8 @@ def _rendered_or_error(
         return error
 
 
-def _store(rendered: Sequence[Rendered]) -> list[Message]:
+def _store(rendered: Sequence[Rendered]) -> list[Message | GatewayError]:
+    """Each stored message, or the limit that it would pass."""
     moment = now()
     subjects = ledger.subjects_for({one.msisdn for one in rendered if one.submission.subject_id is None})
     messages = []
@@ -85,18 +87,23 @@ def _store(rendered: Sequence[Rendered]) -> list[Message]:
         prepare_optout_url(one)
         subject_id = one.submission.subject_id or subjects[one.msisdn]
         messages.append(message_of(one, subject_id=subject_id, moment=moment))
+    refused = spending.take(messages)
+    outcomes = [refused.get(position, message) for position, message in enumerate(messages)]
+    rendered = [one for position, one in enumerate(rendered) if position not in refused]
+    messages = [message for position, message in enumerate(messages) if position not in refused]
     insert_all(messages, chunk=_CHUNK)
     parts = [
         row for message, one in zip(messages, rendered, strict=True) for row in part_rows(message, one.texts)
     ]
     for start in range(0, len(parts), _CHUNK):
         insert_rows(MessagePart, parts[start : start + _CHUNK])
+    store_links(zip(messages, rendered, strict=True), moment=moment)
     for actor, ids in _by_actor(messages, rendered).items():
         for start in range(0, len(ids), _CHUNK):
             events.record(ids[start : start + _CHUNK], before="", after=State.QUEUED, actor=actor, at=moment)
     for credential_id in {message.credential_id for message in messages}:
         wake_on_commit(credential_id)
-    return messages
+    return outcomes
 
 
 def _by_actor(messages: Sequence[Message], rendered: Sequence[Rendered]) -> dict[str, list[uuid.UUID]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -30,18 +31,22 @@ class Claim:
     subject_ids: tuple[int, ...]
 
 
-def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
+def due_messages(credential_id: uuid.UUID, *, without_senders: Collection[str] = ()) -> QuerySet[Message]:
+    """Messages of a credential that may leave now, in the order they leave."""
+    due = Message.objects.filter(
+        state=State.QUEUED,
+        credential_id=credential_id,
+        credential__paused_at__isnull=True,
+        due_at__lte=Now(),
+    ).filter(ON_OPEN_CHANNEL)
+    if without_senders:
+        due = due.exclude(sender__in=without_senders)
+    return due.order_by("priority", "due_at", "id")
+
+
+def claim(*, credential_id: uuid.UUID, limit: int, without_senders: Collection[str] = ()) -> Claim:
     """Take up to `limit` due messages of one credential; other workers skip them (SKIP LOCKED) or wait (SQLite)."""
-    due = (
-        Message.objects.filter(
-            state=State.QUEUED,
-            credential_id=credential_id,
-            credential__paused_at__isnull=True,
-            due_at__lte=Now(),
-        )
-        .filter(ON_OPEN_CHANNEL)
-        .order_by("priority", "due_at", "id")
-    )
+    due = due_messages(credential_id, without_senders=without_senders)
     with transaction.atomic():
         return _take(due.select_for_update(skip_locked=True, of=("self",))[:limit])
 
@@ -56,6 +61,13 @@ def claim_one(message_id: uuid.UUID) -> Claim:
 def _take(messages: QuerySet[Message]) -> Claim:
     rows = list(messages.values_list("id", "subject_id", "claims", Now()))
     token = uuid.uuid4()
+    _write(rows, token)
+    return Claim(
+        token=token, message_ids=tuple(row[0] for row in rows), subject_ids=tuple({row[1] for row in rows})
+    )
+
+
+def _write(rows: Sequence[tuple[uuid.UUID, int, int, datetime]], token: uuid.UUID) -> None:
     update_rows(
         Message,
         [
@@ -69,9 +81,21 @@ def _take(messages: QuerySet[Message]) -> Claim:
             for message_id, _, claims, moment in rows
         ],
     )
-    ids = tuple(row[0] for row in rows)
-    events.record(ids, before=State.QUEUED, after=State.CLAIMED, at=rows[0][3] if rows else None)
-    return Claim(token=token, message_ids=ids, subject_ids=tuple({row[1] for row in rows}))
+    events.record(
+        [row[0] for row in rows], before=State.QUEUED, after=State.CLAIMED, at=rows[0][3] if rows else None
+    )
+
+
+def claim_taken(messages: Sequence[Any], token: uuid.UUID) -> None:
+    """Claim those of the messages that are still queued; locked by the caller, they carry `database_now`."""
+    _write(
+        [
+            (message.id, message.subject_id, message.claims, message.database_now)
+            for message in messages
+            if message.state == State.QUEUED
+        ],
+        token,
+    )
 
 
 def give_back(

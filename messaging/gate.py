@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +14,16 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consent import ledger
+from core import prepared
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
-from messaging import events, hosts
-from messaging.claiming import Claim, give_back
+from messaging import events, hosts, pacing
+from messaging.claiming import Claim, claim_taken, give_back
+from messaging.limits.turns import NO_TURN, Turn
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
+from messaging.verdicts import PASS, Verdict, refuse
 
 SENDING_LEASE = timedelta(seconds=settings.SMSGATEWAY_SENDING_LEASE_SECONDS)
 
@@ -30,7 +34,7 @@ class Passed:
 
     `held_at` is when the gate looked at the kill switch (monotonic seconds). `waiting` are the numbers of its parts
     that the provider has not certainly accepted, in order; the attempt of the first is open. `texts` are those of all
-    parts, () for a message of one part.
+    parts, () for a message of one part. `turn` is when it may start under a rate limit.
     """
 
     message: Message
@@ -40,6 +44,7 @@ class Passed:
     held_at: float
     waiting: tuple[int, ...] = (1,)
     texts: tuple[str, ...] = ()
+    turn: Turn = NO_TURN
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,6 @@ class _Parts:
 
 
 _ONE = _Parts()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Where the gate sends a message and why."""
-
-    state: State
-    reason: str = ""
-
-
-PASS = Verdict(State.SENDING)
 
 
 def is_on_hold() -> bool:
@@ -79,34 +73,52 @@ def pass_gate(claim: Claim) -> list[Passed]:
         messages = _locked(claim)
         # Looked at under the locks: waiting for them may take longer than what was seen before stays true.
         held_at = time.monotonic()
-        if stopped := _stopped_by():
+        if stopped := stopped_by():
             give_back(claim.token, claim.message_ids, reason=stopped)
             return []
-        states = ledger.standing_for(claim.subject_ids)
-        moment = messages[0].database_now if messages else database_now()
-        verdicts = {
-            message.id: verdict_on(message, states.get(message.subject_id, ()), moment)
-            for message in messages
-        }
-        refused = [message for message in messages if verdicts[message.id] is not PASS]
-        parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
-        # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
-        passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
-        for message in refused:
-            _refuse(message, verdicts[message.id], moment)
-        attempts = _open(passed, parts, moment)
+        opened = judge(messages, claim.token)
+    return passed_now(opened, claim.token, held_at)
+
+
+Opened = list[tuple[Any, int, _Parts]]
+
+
+def judge(messages: Sequence[Any], token: uuid.UUID) -> Opened:
+    """Decide about messages that are locked like their subjects; gives those opened for sending, with their attempts.
+
+    They carry `database_now`. Call it in the transaction that locked them.
+    """
+    states = ledger.standing_for({message.subject_id for message in messages})
+    moment = messages[0].database_now if messages else database_now()
+    verdicts = {
+        message.id: verdict_on(message, states.get(message.subject_id, ()), moment) for message in messages
+    }
+    passing = [message for message in messages if verdicts[message.id] is PASS]
+    verdicts |= pacing.held_back(passing, moment)
+    refused = [message for message in messages if verdicts[message.id] is not PASS]
+    parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
+    # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
+    passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
+    claim_taken([one for one in messages if one.id not in parts or not parts[one.id].waiting], token)
+    refuse(refused, verdicts, moment)
+    attempts = _open(passed, parts, token, moment)
+    return [(message, attempt, parts[message.id]) for message, attempt in zip(passed, attempts, strict=True)]
+
+
+def passed_now(opened: Opened, token: uuid.UUID, held_at: float) -> list[Passed]:
+    """What `judge` opened, once that is committed."""
     now = time.monotonic()
     return [
         Passed(
             message=message,
-            token=claim.token,
+            token=token,
             attempt_id=attempt_id,
             passed_at=now,
             held_at=held_at,
-            waiting=parts[message.id].waiting,
-            texts=parts[message.id].texts,
+            waiting=parts.waiting,
+            texts=parts.texts,
         )
-        for message, attempt_id in zip(passed, attempts, strict=True)
+        for message, attempt_id, parts in opened
     ]
 
 
@@ -128,7 +140,7 @@ def verdict_on(message: Message, states: tuple[ledger.State, ...], moment: datet
     return PASS if decision.allowed else Verdict(State.SUPPRESSED, decision.reason)
 
 
-def _stopped_by() -> str:
+def stopped_by() -> str:
     """What keeps every message back, "" for nothing."""
     if is_on_hold():
         return Reason.SEND_HOLD
@@ -140,7 +152,7 @@ def may_go_on(passed: Passed) -> bool:
     message = passed.message
     ours = Message.objects.filter(id=message.id, state=State.SENDING, lease_token=passed.token)
     states = ledger.standing_for([message.subject_id]).get(message.subject_id, ())
-    return ours.exists() and not _stopped_by() and verdict_on(message, states, database_now()) is PASS
+    return ours.exists() and not stopped_by() and verdict_on(message, states, database_now()) is PASS
 
 
 def _locked(claim: Claim) -> list[Any]:
@@ -155,27 +167,6 @@ def _locked(claim: Claim) -> list[Any]:
         .select_for_update(of=("self",))
         .order_by("id")
     )
-
-
-# How long a message waits that is not let through yet; a decided review lets it go on sooner.
-_WAITS: dict[str, timedelta] = {
-    Reason.CHANNEL_INACTIVE: timedelta(seconds=30),
-    Reason.CONSENT_PAUSED: timedelta(minutes=5),
-}
-
-
-def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
-    waits = verdict.state == State.QUEUED
-    Message.objects.filter(id=message.id).update(
-        state=verdict.state,
-        reason=verdict.reason,
-        due_at=moment + _WAITS[verdict.reason] if waits else message.due_at,
-        finished_at=None if waits else moment,
-        claims=0,
-        lease_token=None,
-        lease_until=None,
-    )
-    events.record([message.id], before=State.CLAIMED, after=verdict.state, reason=verdict.reason, at=moment)
 
 
 def _parts_of(messages: list[Message]) -> dict[uuid.UUID, _Parts]:
@@ -194,7 +185,9 @@ def _parts_of(messages: list[Message]) -> dict[uuid.UUID, _Parts]:
     return {message.id: found.get(message.id, _ONE) for message in messages}
 
 
-def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datetime) -> list[int]:
+def _open(
+    messages: list[Message], parts: dict[uuid.UUID, _Parts], token: uuid.UUID, moment: datetime
+) -> list[int]:
     ids = [message.id for message in messages]
     if not ids:
         return []
@@ -206,6 +199,7 @@ def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datet
                 "state": State.SENDING,
                 "tries": message.tries + 1,
                 "claims": 0,
+                "lease_token": token,
                 "lease_until": moment + SENDING_LEASE,
                 "reason": "",
             }
@@ -221,9 +215,12 @@ def _open(messages: list[Message], parts: dict[uuid.UUID, _Parts], moment: datet
         key=("message_id", "number"),
         where=f"t.state = '{PartState.WAITING}'",
     )
+    at_once = [message.id for message in messages if message.state == State.QUEUED]
+    with prepared.together():
+        events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
+        events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
-    events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     return insert_rows(
         Attempt,
         [

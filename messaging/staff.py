@@ -12,9 +12,9 @@ from django.db import transaction
 from core.clock import now
 from core.vocabulary import Purpose
 from messaging import events
-from messaging.accept import VALIDITY
 from messaging.models import Message, MessagePart
 from messaging.states import OPEN_PARTS, PartState, Reason, State
+from messaging.validity import validity_of
 from messaging.wakeups import wake_on_commit
 
 
@@ -47,7 +47,7 @@ def take(step_name: str, messages: Iterable[Message], *, actor: str) -> int:
     step = STEPS[step_name]
     with transaction.atomic():
         fitting = Message.objects.filter(id__in=[message.id for message in messages], state=step.before)
-        rows = list(fitting.select_for_update().order_by("id"))
+        rows = list(fitting.select_related("channel").select_for_update(of=("self",)).order_by("id"))
         for message in rows:
             Message.objects.filter(id=message.id).update(**_values(step, message, now()))
         ids = [message.id for message in rows]
@@ -73,7 +73,9 @@ def _values(step: Step, message: Message, moment: datetime) -> dict[str, Any]:
         "finished_at": moment,
     }
     if step.after == State.QUEUED:
-        valid_until = max(message.valid_until, moment + VALIDITY[Purpose(message.purpose)])
+        valid_until = max(
+            message.valid_until, moment + validity_of(Purpose(message.purpose), message.channel)
+        )
         values |= {"finished_at": None, "due_at": moment, "valid_until": valid_until, "tries": 0}
         # Attempts keep counting on: each has a number of its own.
         values["uncounted_tries"] = message.tries + message.uncounted_tries

@@ -36,7 +36,11 @@ class Reason(TextChoices):
     SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
     CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
     REROUTED = "rerouted", "Moved to another route"
+    PROVIDER_DOWN = "provider_down", "The provider does not answer; it is tried again by itself"
+    RATE_LIMITED = "rate_limited", "Waits for its turn under a rate limit"
     CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
+    QUIET_HOURS = "quiet_hours", "Waits for the end of the recipient's quiet hours"
+    FREQUENCY_CAP = "frequency_cap", "The recipient has had as many marketing messages as the channel allows"
     VALIDITY_OVER = "validity_over", "Its validity ended before it could be sent"
     TRIES_USED = "tries_used", "All tries are used up"
     TEMPORARY = "temporary", "The provider asked to try later"
@@ -85,8 +89,14 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 ALLOWED_PAIRS: frozenset[tuple[str, str]] = frozenset(
     (before.value, after.value) for before, afters in TRANSITIONS.items() for after in afters
 )
+# Claim and gate in one step (messaging/taking.py): allowed to a change that takes a lease along.
+AT_ONCE_PAIRS: frozenset[tuple[str, str]] = frozenset({(S.QUEUED.value, S.SENDING.value)})
 WAITING = (S.QUEUED, S.CLAIMED)
 UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
+# Most messages never come here; those that do are looked for.
+SELDOM = (S.UNDELIVERED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.SUPPRESSED, S.CANCELLED, S.QUARANTINED)
+# What has gone to a recipient, or may have: it counts towards a frequency cap.
+CAPPED = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.SENT, S.DELIVERED)
 FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)
 
 

@@ -11,7 +11,7 @@ from reports import start_page
 from reports.alerts import Alert, Level
 from reports.checklist import Target
 
-LOOKED_UP_BY_WORKERS: Final = ("reports_silent", "review_due", "unknown_piling")
+LOOKED_UP_BY_WORKERS: Final = ("reports_silent", "review_due", "unknown_piling", "spend_stop")
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

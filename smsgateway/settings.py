@@ -50,15 +50,20 @@ else:
 SMSGATEWAY_PRIVATE_HOSTS = frozenset(env.list("SMSGATEWAY_PRIVATE_HOSTS", default=[]))
 # A PEM file of authorities that providers' certificates may stand on, besides the public ones.
 SMSGATEWAY_CA_FILE = env.str("SMSGATEWAY_CA_FILE", default="")
-SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=8)
+SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=64)
 # Seconds: how long a provider has to answer; after how long without a word from its worker a message that was taken
 # goes back into the queue, and one being sent becomes unknown (messaging/checks.py: what they must be at least).
 SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS = env.float("SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS", default=20.0)
 SMSGATEWAY_CLAIM_LEASE_SECONDS = env.float("SMSGATEWAY_CLAIM_LEASE_SECONDS", default=60.0)
 SMSGATEWAY_SENDING_LEASE_SECONDS = env.float("SMSGATEWAY_SENDING_LEASE_SECONDS", default=90.0)
+# So many tries that the provider answered with "later" and a message fails; its validity ends it sooner.
+SMSGATEWAY_MAX_TRIES = env.int("SMSGATEWAY_MAX_TRIES", default=8)
+# So many attempts in a row without an answer (or with a 5xx) and a provider is left alone for a while; 0: never.
+SMSGATEWAY_BREAKER_FAILURES = env.int("SMSGATEWAY_BREAKER_FAILURES", default=5)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500
+SMSGATEWAY_CURRENCY = env.str("SMSGATEWAY_CURRENCY", default="USD")
 SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
 # So many permanent failures in a row ("no such number", "cannot be reached") put a number on the suppression list, for
 # so many days; 0 failures: never.
@@ -73,6 +78,14 @@ SMSGATEWAY_SPOOL_DIR = Path(env.str("SMSGATEWAY_SPOOL_DIR", default=str(DATA_DIR
 SMSGATEWAY_SPOOL_MAX_FILES = env.int("SMSGATEWAY_SPOOL_MAX_FILES", default=100_000)
 SMSGATEWAY_SPOOL_MAX_BYTES = env.int("SMSGATEWAY_SPOOL_MAX_BYTES", default=1024**3)
 SMSGATEWAY_RAW_CALLBACK_DAYS = env.int("SMSGATEWAY_RAW_CALLBACK_DAYS", default=30)
+
+# --- Keeping --------------------------------------------------------------------------------------
+# Days that records stay; 0 keeps them. The consent ledger is never deleted. See docs/retention.md.
+SMSGATEWAY_MESSAGE_DAYS = env.int("SMSGATEWAY_MESSAGE_DAYS", default=400)
+SMSGATEWAY_INBOUND_DAYS = env.int("SMSGATEWAY_INBOUND_DAYS", default=400)
+SMSGATEWAY_AUDIT_DAYS = env.int("SMSGATEWAY_AUDIT_DAYS", default=0)
+# Messages are written to compressed files here before they are deleted; "" deletes them without.
+SMSGATEWAY_ARCHIVE_DIR = env.str("SMSGATEWAY_ARCHIVE_DIR", default="")
 
 # --- Apps -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -165,7 +178,7 @@ CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CONSUMER = "smsgateway.consumer:Consumer"
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # touches late acks only; there are none
 CELERY_BEAT_SCHEDULER = (
     "celery.beat.Scheduler"  # keeps no file: the schedule is a convenience (docs/production.md)
 )

@@ -21,6 +21,7 @@ from webhooks.receiving import receive_again
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200  # more are left to the workers: a page must not wait for them
+MOST_COUNTED = 10_000
 AGAIN = "Waits to be processed again."
 _SETTLED = (RequestState.QUARANTINED, RequestState.PROCESSED, RequestState.IGNORED)
 
@@ -74,6 +75,22 @@ def process_again(*, request_ids: Collection[uuid.UUID]) -> Outcome:
 def process_quarantined_again(*, webhook: Webhook) -> int:
     """Have workers process everything of a webhook that stands in quarantine; gives how many. One statement."""
     return _leave_to_workers(InboundRequest.objects.filter(webhook=webhook, state=RequestState.QUARANTINED))
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many callbacks of a webhook stand in quarantine, and how many wait to be processed again."""
+
+    quarantined: int
+    waiting: int
+
+
+def backlog_of(webhook: Webhook) -> Backlog:
+    """Both figures, counted up to MOST_COUNTED each: a page must not take long."""
+    own = InboundRequest.objects.filter(webhook=webhook).order_by()
+    quarantined = own.filter(state=RequestState.QUARANTINED)
+    waiting = own.filter(state=RequestState.RECEIVED, reason=AGAIN)
+    return Backlog(quarantined[:MOST_COUNTED].count(), waiting[:MOST_COUNTED].count())
 
 
 def _leave_to_workers(requests: QuerySet[InboundRequest]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -38,6 +38,14 @@ def purge_callbacks() -> int:
             InboundRequestKey.objects.filter(request_id__in=ids).delete()
             done += InboundRequest.objects.filter(pk__in=ids).delete()[0]
     return done
+
+
+def forget_inbound(*, before: datetime, batch: int) -> int:
+    """Delete up to `batch` of the oldest inbound messages from before a moment; gives how many."""
+    old = InboundMessage.objects.filter(received_at__lt=before).order_by("received_at")
+    ids = list(old.values_list("pk", flat=True)[:batch])
+    InboundMessage.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def forget_samples() -> int:

@@ -14,7 +14,7 @@ from bench.chaos.stage import Production, again, on_stage
 FULL = Plan(
     seed=20, messages=20_000, kills={"worker": 50, "web": 22, "redis": 20, "database": 12}, within=3000
 )
-SHORT = Plan(seed=21, messages=500, kills={"worker": 7, "web": 3, "redis": 3, "database": 2}, within=300)
+SHORT = Plan(seed=21, messages=500, kills={"worker": 7, "web": 3, "redis": 3, "database": 2}, within=400)
 WORKERS = 2
 
 

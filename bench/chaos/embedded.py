@@ -11,7 +11,7 @@ from bench.chaos.scene import Scene
 from bench.chaos.stage import LATE, again, gateway_process, on_stage, wait_until_up
 
 FULL = Plan(seed=30, messages=5_000, kills={"gateway": 104}, within=3000)
-SHORT = Plan(seed=31, messages=200, kills={"gateway": 5}, within=200)
+SHORT = Plan(seed=31, messages=200, kills={"gateway": 5}, within=400)
 
 
 def main(plan: Plan) -> int:

@@ -25,6 +25,7 @@ from core.admin_links import RowLinks
 from core.numbers import search_forms
 
 ERASED = "(erased)"
+MOST_SEARCHED = 20_000
 _KIND_COLOURS = {Kind.OPT_OUT: "danger", Kind.OPT_IN: "success", Kind.HELP: "info"}
 _WHAT = (
     "received_at", "shown_number", "kind", "shown_scope", "shown_purpose", "source", "keyword", "shown_text",
@@ -46,11 +47,12 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         "keyword",
     )  # fmt: skip
     list_filter = ("kind", "source", "received_at")
+    sortable_by = ()  # newest first; any other order would read the whole ledger
     list_select_related = ("subject__key",)
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("keyword",)
-    search_help_text = "A number in any form, for example +1 415 555 0123, or a keyword."
+    search_help_text = "A number in any form, for example +1 415 555 0123, or a keyword of the newest events."
     fieldsets = (
         ("What happened", {"fields": _WHAT}),
         ("State now", {"fields": ("shown_states",)}),
@@ -69,6 +71,10 @@ class ConsentEventAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         hashes = [number_hash(form) for form in forms]
         if hashes:
             return queryset.filter(subject__number_hash__in=hashes), False
+        if search_term.strip():
+            newest = ConsentEvent.objects.order_by("-id").values_list("id", flat=True)
+            oldest = newest[MOST_SEARCHED : MOST_SEARCHED + 1]
+            queryset = queryset.filter(id__gt=next(iter(oldest), 0))
         found, duplicates = super().get_search_results(request, queryset, search_term)
         return found, duplicates
 

@@ -50,6 +50,7 @@ class ConsentSubjectAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     show_full_result_count = False
     ordering = ("-id",)
+    sortable_by = ()
     change_list_template = "admin/consent/numbers/list.html"
     change_form_template = "admin/consent/numbers/detail.html"
 

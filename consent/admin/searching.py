@@ -24,6 +24,7 @@ class FoundByNumber:
     """ModelAdmin mixin for rows with a `subject`: a number that is typed in any form finds its rows."""
 
     paginator = LongListPaginator
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("subject__number_hash",)

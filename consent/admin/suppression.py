@@ -90,7 +90,7 @@ class InForceFilter(admin.SimpleListFilter):
         """Rows of the chosen kind."""
         ended = Q(lifted_at__isnull=False) | Q(until__lte=now())
         kinds = {"no": queryset.filter(ended), "all": queryset}
-        return kinds.get(str(self.value()), queryset.filter(pk__in=suppression.in_force().values("pk")))
+        return kinds.get(str(self.value()), suppression.in_force(queryset))
 
 
 @admin.register(Suppression)
@@ -109,7 +109,8 @@ class SuppressionAdmin(AuditedAdmin, FoundByNumber, ModelAdmin):  # type: ignore
     list_display = ("shown_number", "code", "shown_scope", "source", "created_at", "ends", "note", "standing")
     list_filter = (InForceFilter, "code", "source")
     list_select_related = ("subject__key",)
-    ordering = ("-created_at", "-id")
+    ordering = ("-id",)
+    sortable_by = ()
     fields = ("number", "code", "sender", "until", "note")
     _SHOWN = (
         "shown_number", "code", "shown_scope", "source", "note", "created_at", "created_by", "ends", "lifted_at",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
@@ -12,15 +14,17 @@ from consent.models.words import Decision, Kind, Source, Standing
 class ConsentSubject(models.Model):  # type: ignore[django-manager-missing]
     """One recipient, known by the keyed hash of the number; its row is the lock between STOP and sending."""
 
-    number_hash = models.CharField(max_length=64, unique=True)
+    number_hash = models.CharField(max_length=64)
     touched_at = models.DateTimeField(default=timezone.now, help_text="Set first by every consent write.")
     last_sequence = models.PositiveIntegerField(default=0)
     next_event_id: int | None = None  # drawn along with the lock, see consent.writing
     is_new: bool = False  # made in this very transaction: it has neither key nor state yet
+    owned: tuple[str, tuple[Any, ...]] | None = None  # wrapped key and states that came along with the lock
     head_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the newest event.")
 
     class Meta:
         verbose_name = "number"
+        constraints = [models.UniqueConstraint(fields=("number_hash",), name="consent_subject_once")]
         permissions = [("export_consentsubject", "Can export consent")]
 
     def __str__(self) -> str:
@@ -70,7 +74,9 @@ class ConsentEvent(AppendOnlyModel):
     `occurred_at`. `format` names the columns its hash covers, see `consent.chain`.
     """
 
-    subject = models.ForeignKey(ConsentSubject, on_delete=models.PROTECT, related_name="events")
+    subject = models.ForeignKey(
+        ConsentSubject, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     sequence = models.PositiveIntegerField()
     kind = models.CharField("event", max_length=20, choices=Kind)
     scope = models.CharField(max_length=100, default="all")
@@ -104,7 +110,10 @@ class ConsentEvent(AppendOnlyModel):
         verbose_name_plural = "consent history"
         ordering = ("-id",)
         constraints = [models.UniqueConstraint(fields=("subject", "sequence"), name="consent_event_sequence")]
-        indexes = [models.Index(fields=("kind", "received_at"), name="consent_event_kind")]
+        indexes = [
+            models.Index(fields=("kind", "received_at"), name="consent_event_kind"),
+            models.Index(fields=("source", "id"), name="consent_event_source"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.received_at:%Y-%m-%d %H:%M}"

@@ -19,10 +19,12 @@ from unfold.admin import ModelAdmin
 
 from access.audit import address_of, record
 from core.admin_links import RowLinks
+from core.list_filters import DateByIdFilter
 from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
-from messaging import staff
+from links.selectors import links_of
+from messaging import breaker, staff
 from messaging.admin.badges import TONES, badge, reason_text
 from messaging.context import count, texts_of
 from messaging.gate import is_on_hold
@@ -36,7 +38,8 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     """Outbound messages, newest first; nothing here is edited by hand."""
 
     list_display = ("created", "msisdn", "excerpt", "channel", "purpose", "state_badge", "why")
-    list_filter = ("state", "purpose", "source", "channel", ("created_at", admin.DateFieldListFilter))
+    list_filter = ("state", "purpose", "source", "channel", ("created_at", DateByIdFilter))
+    sortable_by = ("created",)  # any other order would read every message
     list_select_related = ("channel", "credential")
     search_fields = ("msisdn",)
     search_help_text = "A number in any form, a message id or a provider id"
@@ -157,6 +160,7 @@ def _details(message: Message) -> dict[str, Any]:
             for event in message.events.all()
         ],
         "parts": [{"part": part, "state": _part_state(part, message)} for part in parts],
+        "links": links_of(message.id),
         "attempts": [
             {
                 "attempt": attempt,
@@ -190,6 +194,10 @@ def _why(message: Message, *, on_hold: bool, expects_reports: bool) -> str:
             return reason_text(Reason.CREDENTIAL_PAUSED)
         if message.channel is not None and message.channel.status != ChannelStatus.ACTIVE:
             return reason_text(Reason.CHANNEL_INACTIVE)
+        if message.credential_id in breaker.open_credentials():
+            return reason_text(Reason.PROVIDER_DOWN)
+        if message.reason == Reason.PROVIDER_DOWN:
+            return ""  # it answers again, the message leaves in its turn
     if message.state == State.ACCEPTED and not expects_reports:
         return "No delivery reports configured"
     if message.reason == Reason.REPORT:

@@ -10,10 +10,11 @@ from access.models import ApiKey
 from consent.models import ConsentSubject
 from core.ids import uuid7
 from core.numbers import mask_number
+from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging.models.channels import ChannelConfiguration
 from messaging.models.vocabulary import LONGEST_PROVIDER_ID, LONGEST_ROUTE_NAME, PURPOSES, Source
-from messaging.states import PartState, Priority, State
+from messaging.states import CAPPED, SELDOM, PartState, Priority, State
 
 
 class Message(models.Model):  # type: ignore[django-manager-missing]
@@ -21,14 +22,16 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     channel = models.ForeignKey(
-        ChannelConfiguration, null=True, on_delete=models.PROTECT, related_name="messages"
+        ChannelConfiguration, null=True, on_delete=models.PROTECT, related_name="messages", db_index=False
     )
-    credential = models.ForeignKey(ApiCredential, on_delete=models.PROTECT, related_name="messages")
+    credential = models.ForeignKey(
+        ApiCredential, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     subject = models.ForeignKey(ConsentSubject, on_delete=models.PROTECT, related_name="+", db_index=False)
     api_key = models.ForeignKey(
         ApiKey, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
-    msisdn = models.CharField("To", max_length=16, db_index=True)
+    msisdn = models.CharField("To", max_length=16)
     sender = models.CharField("From", max_length=20)
     # Its name when it was chosen: a route may be renamed or deleted, what happened stays told.
     route = models.CharField(max_length=LONGEST_ROUTE_NAME, blank=True)
@@ -38,7 +41,7 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
     profile = models.JSONField(default=dict)
     reference = models.CharField(max_length=100, blank=True)
     in_reply_to = models.CharField(max_length=LONGEST_PROVIDER_ID, blank=True)
-    unique_key = models.CharField(max_length=100, null=True, unique=True)
+    unique_key = models.CharField(max_length=100, null=True)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=500, blank=True)
@@ -63,7 +66,17 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
 
     class Meta:
         ordering = ["-id"]
+        # A change of state writes every index anew: one that covers all rows has to be worth that.
         indexes = [
+            models.Index(fields=["msisdn"], name="message_number"),
+            models.Index(fields=["channel", "id"], name="message_channel"),
+            models.Index(fields=["purpose", "id"], name="message_purpose"),
+            models.Index(
+                fields=["source", "id"],
+                name="message_source",
+                condition=models.Q(source__in=[Source.ADMIN, Source.REPLY, Source.TEST]),
+            ),
+            models.Index(fields=["state", "id"], name="message_seldom", condition=models.Q(state__in=SELDOM)),
             models.Index(
                 fields=["credential", "priority", "due_at", "id"],
                 name="message_queue",
@@ -84,15 +97,24 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
                 name="message_under_way",
                 condition=models.Q(state__in=[State.QUEUED, State.CLAIMED, State.SENDING]),
             ),
-            models.Index(fields=["created_at", "state"], name="message_day"),
             models.Index(
                 fields=["state", "credential"],
                 name="message_attention",
                 condition=models.Q(state__in=[State.UNKNOWN, State.QUARANTINED]),
             ),
+            models.Index(
+                fields=["subject", "due_at"],
+                name="message_capped",
+                condition=models.Q(purpose=Purpose.MARKETING.value, state__in=CAPPED),
+            ),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=State.values), name="message_state_known")
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="message_state_known"),
+            models.UniqueConstraint(
+                fields=["unique_key"],
+                condition=models.Q(unique_key__isnull=False),
+                name="message_unique_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -102,7 +124,7 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
 class MessagePart(models.Model):
     """One part of a message: the unit of sending and reporting. `text` is blank where it is the whole message."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="parts")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveSmallIntegerField()
     text = models.TextField(blank=True)
     state = models.CharField(max_length=12, choices=PartState, default=PartState.WAITING)
@@ -122,7 +144,7 @@ class MessagePart(models.Model):
 class Attempt(models.Model):
     """One try to hand a part to the provider; opened before the first byte, secrets masked."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     part = models.PositiveSmallIntegerField(default=1)
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(default=timezone.now)

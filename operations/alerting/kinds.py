@@ -10,6 +10,7 @@ from consent.reviews import due_count
 from core.clock import database_now
 from credentials.models import ApiCredential
 from messaging.models import Message
+from messaging.spending.standing import reached
 from messaging.states import State
 from reports.alerts import Alert, Level, alerts
 from reports.checklist import Target
@@ -18,6 +19,8 @@ from reports.dashboard import read_setup
 KINDS: Final[dict[str, str]] = {
     "on_hold": "All sending is on hold",
     "credential_paused": "A credential is paused",
+    "breaker_open": "A provider does not answer",
+    "spend_stop": "A limit of spending or messages is reached",
     "queue_late": "Messages are due and do not leave",
     "spool_waiting": "A web host has callbacks that nobody has read",
     "spool_unreadable": "Spooled callbacks cannot be opened",
@@ -90,4 +93,21 @@ def unknown_piling() -> Iterator[Alert]:
         yield Alert(Level.LOOK, text, "See them", target, query, kind="unknown_piling")
 
 
-JUDGES: Final[tuple[Callable[[], Iterator[Alert]], ...]] = (reviews_due, reports_silent, unknown_piling)
+def spend_stops() -> Iterator[Alert]:
+    """A limit refuses messages until its period ends."""
+    for use in reached():
+        text = (
+            f"The limit {use.limit.name} ({use.limit.words}) is reached: messages are refused until "
+            f"{use.ends:%Y-%m-%d %H:%M} UTC. Look whether this traffic is yours, then raise the limit or wait."
+        )
+        target = Target("admin:messaging_spendlimit_changelist", "messaging.view_spendlimit")
+        about = f"{use.limit.name}:{use.target}"
+        yield Alert(Level.STOPPED, text, "Spend limits", target, kind="spend_stop", about=about)
+
+
+JUDGES: Final[tuple[Callable[[], Iterator[Alert]], ...]] = (
+    reviews_due,
+    reports_silent,
+    unknown_piling,
+    spend_stops,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operations.models.alerting import AlertNotice, AlertTarget, NoticeState, OpenAlert, TargetKind
-from operations.models.installation import Heartbeat, Installation
+from operations.models.installation import Heartbeat, Installation, RetentionLease
 from operations.models.tallies import Tally, TallyCursor
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Installation",
     "NoticeState",
     "OpenAlert",
+    "RetentionLease",
     "Tally",
     "TallyCursor",
     "TargetKind",

@@ -30,3 +30,18 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at:%H:%M:%S}"
+
+
+class RetentionLease(models.Model):
+    """One row: who deletes old records now, and which archive directory messages go to, if to any."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    token = models.UUIDField(null=True)
+    until = models.DateTimeField(default=timezone.now)
+    archive = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="retention_single_row")]
+
+    def __str__(self) -> str:
+        return f"retention until {self.until:%H:%M:%S}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -113,6 +114,43 @@ def test_everything_of_a_webhook_is_left_to_the_workers(post: Post, webhook: Web
     with time_machine.travel(timezone.now() + timedelta(minutes=1)):
         assert process_leftovers() == 3
     assert InboundMessage.objects.count() == 3
+
+
+def test_staff_process_everything_of_a_webhook_in_quarantine_again(
+    post: Post, webhook: Webhook, staff: Client
+) -> None:
+    page = reverse("admin:webhooks_webhook_change", args=[webhook.pk])
+    again = reverse("admin:webhooks_webhook_process_again", args=[webhook.pk])
+    assert "in quarantine again" not in shown(staff.get(page))
+    for number in range(3):
+        post({**STRANGE, "sms": {**STRANGE["sms"], "uid": str(number), "words": "HELP"}})  # type: ignore[dict-item]
+    learn(webhook, inbound_mapping=SAMPLE)
+    assert "Process all 3 in quarantine again" in shown(staff.get(page))
+    assert staff.get(again).status_code == 405
+    answer = shown(staff.post(again, follow=True))
+    assert "3 callbacks are left to the workers" in answer
+    assert "3 callbacks wait to be processed again" in answer
+    assert "in quarantine again" not in answer
+    assert process_leftovers() == 3
+    assert "wait to be processed again" not in shown(staff.get(page))
+    assert InboundMessage.objects.count() == 3
+    assert "Nothing of this webhook stands in quarantine" in shown(staff.post(again, follow=True))
+    entry = AuditEntry.objects.get(action="quarantined callbacks processed again")
+    assert "3" in json.dumps(entry.changes)
+
+
+def test_who_may_not_change_webhooks_processes_nothing_again(
+    post: Post, webhook: Webhook, client: Client
+) -> None:
+    post(STRANGE)
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename="view_webhook"))
+    client.force_login(viewer)
+    page = reverse("admin:webhooks_webhook_change", args=[webhook.pk])
+    assert "in quarantine again" not in shown(client.get(page))
+    again = reverse("admin:webhooks_webhook_process_again", args=[webhook.pk])
+    assert client.post(again).status_code == 403
+    assert only_request().state == RequestState.QUARANTINED
 
 
 def test_more_than_fit_on_a_page_are_left_to_the_workers(

@@ -42,6 +42,7 @@ class _ReadOnly(RowLinks):
     """Records are written by callbacks only."""
 
     list_per_page = 50
+    sortable_by = ("received_at",)
     show_full_result_count = False
     section = ("Messages",)
 

@@ -29,8 +29,10 @@ from webhooks import reply_preview, services
 from webhooks.admin import offers
 from webhooks.admin.bench import bench
 from webhooks.admin.custom import CustomKeywordInline
+from webhooks.admin.forwards import ForwardingAdmin
 from webhooks.admin.mapping import live, map_page
 from webhooks.admin.pages import webhook_to_change
+from webhooks.admin.quarantine import QuarantineAdmin
 from webhooks.admin.secrets import VerificationAdmin
 from webhooks.admin.sections import ABOUT_PEOPLE, PARTS
 from webhooks.forms import WebhookForm
@@ -48,7 +50,7 @@ _SHOWN_CALLBACKS = 5
 
 
 @admin.register(Webhook)
-class WebhookAdmin(VerificationAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
+class WebhookAdmin(VerificationAdmin, QuarantineAdmin, ForwardingAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     """How callbacks of a credential are read and answered."""
 
     form = WebhookForm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webhooks.custom_models import CustomAction, CustomKeyword, Forward, ForwardState
+from webhooks.models.forward_secrets import ForwardSecret
 from webhooks.models.mapping import HeldReport, PartialMessage, ProviderStatus, StatusMeaning
 from webhooks.models.records import (
     INTENTS,
@@ -20,8 +21,8 @@ from webhooks.models.verified import VERIFY_FIELDS, Verified
 from webhooks.sample_models import KeptSample, SampleSource
 
 __all__ = (
-    "INTENTS", "VERIFY_FIELDS", "CustomAction", "CustomKeyword", "Forward", "ForwardState", "HeldReport",
-    "InboundMessage", "InboundRequest", "InboundRequestKey", "KeptSample", "OptOutPurpose", "OptOutScope",
+    "INTENTS", "VERIFY_FIELDS", "CustomAction", "CustomKeyword", "Forward", "ForwardSecret", "ForwardState",
+    "HeldReport", "InboundMessage", "InboundRequest", "InboundRequestKey", "KeptSample", "OptOutPurpose", "OptOutScope",
     "PartialMessage", "ProviderStatus", "RefusalCount", "RefusedCallback", "RequestState", "SampleSource",
     "StatusMeaning", "UsedNonce", "Verified", "Webhook", "WebhookKind", "WebhookSecret",
 )  # fmt: skip

@@ -152,7 +152,9 @@ class InboundRequest(models.Model):
             models.Index(
                 fields=["state", "received_at"],
                 name="callback_attention",
-                condition=models.Q(state__in=[RequestState.QUARANTINED, RequestState.RECEIVED]),
+                condition=models.Q(
+                    state__in=[RequestState.QUARANTINED, RequestState.RECEIVED, RequestState.IGNORED]
+                ),
             ),
             models.Index(fields=["number_key"], name="callback_number", condition=~models.Q(number_key="")),
             models.Index(fields=["id_key"], name="callback_id", condition=~models.Q(id_key="")),
@@ -218,6 +220,11 @@ class InboundMessage(models.Model):
         indexes = [
             models.Index(fields=["msisdn", "received_at"], name="inbound_number"),
             models.Index(fields=["received_at"], name="inbound_received"),
+            models.Index(
+                fields=["intent", "received_at"],
+                name="inbound_intent",
+                condition=~models.Q(intent=Intent.NONE.value),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -128,9 +128,30 @@ def review(credential: ApiCredential, message: Any) -> None:
     ConsentReview.objects.update(due_at=database_now() + timedelta(hours=3))
 
 
+def breaker(credential: ApiCredential, message: Any) -> None:
+    from messaging.models import Breaker, BreakerState
+
+    moment = database_now()
+    Breaker.objects.create(
+        credential=credential, state=BreakerState.OPEN, opened_at=moment, reason="Connection refused."
+    )
+
+
+def spent(credential: ApiCredential, message: Any) -> None:
+    from messaging.models import SpendCounter, SpendLimit
+    from messaging.models.spending import Period
+    from messaging.spending.limits import window_of
+
+    limit = SpendLimit.objects.create(name="Daily", amount=10, period=Period.DAY)
+    start, _ = window_of(limit.period, database_now())
+    SpendCounter.objects.create(limit=limit, target="", window_start=start, used=10)
+
+
 @pytest.mark.parametrize(
     ("happens", "kind"),
     [
+        (breaker, "breaker_open"),
+        (spent, "spend_stop"),
         (paused, "credential_paused"),
         (on_hold, "on_hold"),
         (late, "queue_late"),

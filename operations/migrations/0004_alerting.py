@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operations', '0002_topology'),
+        ('operations', '0003_retention'),
     ]
 
     operations = [

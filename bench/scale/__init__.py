@@ -1,0 +1,1 @@
+"""Screens, look-ups and the queue at ten million messages; `python -m bench.scale`."""
