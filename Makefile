@@ -10,8 +10,7 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-linear
-.PHONY: bench-scale rate-test
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-linear bench-scale rate-test
 .PHONY: chaos chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
