@@ -190,21 +190,10 @@ def _open(
     ids = [message.id for message in messages]
     if not ids:
         return []
-    update_rows(
-        Message,
-        [
-            {
-                "id": message.id,
-                "state": State.SENDING,
-                "tries": message.tries + 1,
-                "claims": 0,
-                "lease_token": token,
-                "lease_until": moment + SENDING_LEASE,
-                "reason": "",
-            }
-            for message in messages
-        ],
-    )
+    ours = {
+        "state": State.SENDING, "claims": 0, "lease_token": token, "lease_until": moment + SENDING_LEASE, "reason": "",
+    }  # fmt: skip
+    update_rows(Message, [{"id": message.id, "tries": message.tries + 1, **ours} for message in messages])
     update_rows(
         MessagePart,
         [
