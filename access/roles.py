@@ -47,6 +47,9 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.spendlimit": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
+    "operations.alerttarget": ALL,
+    "operations.openalert": VIEW,
+    "operations.alertnotice": VIEW,
     "messaging.senderlimit": ALL,
 }
 _LEDGER: dict[str, tuple[str, ...]] = {

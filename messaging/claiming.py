@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from core.bulk import update_rows
-from messaging import events
+from messaging import events, ordering
 from messaging.models import Message
 from messaging.selectors import ON_OPEN_CHANNEL
 from messaging.states import Reason, State
@@ -41,7 +41,7 @@ def due_messages(credential_id: uuid.UUID, *, without_senders: Collection[str] =
     ).filter(ON_OPEN_CHANNEL)
     if without_senders:
         due = due.exclude(sender__in=without_senders)
-    return due.order_by("priority", "due_at", "id")
+    return ordering.in_order(due).order_by("priority", "due_at", "id")
 
 
 def claim(*, credential_id: uuid.UUID, limit: int, without_senders: Collection[str] = ()) -> Claim:

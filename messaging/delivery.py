@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from credentials.client import client_for
-from messaging import breaker, claiming, gate, hosts, results, taking
+from messaging import breaker, claiming, gate, hosts, ordering, results, taking
 from messaging.attempting import attempt
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
@@ -88,6 +88,8 @@ class Sender:
                     running -= done
                     results.write_surely([future.result() for future in done])
                     finished += len(done)
+                    if done and ordering.is_used():  # the next one to the same recipient may go now
+                        self.bell.rung.set()
         finally:
             # Whatever went wrong with the next ones: those on the wire get their result.
             results.write_surely([future.result() for future in running])

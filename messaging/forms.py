@@ -67,12 +67,16 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ChannelConfiguration
         fields = (
-            "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
+            "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country", "keep_order",
             "countries_allowed",
             *TIMING_FIELDS,
             "codes_move_on",
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
         )  # fmt: skip
+
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean_link_domain(self) -> str:
         domain = str(self.cleaned_data["link_domain"])
@@ -86,10 +90,6 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         # With a default: who makes a channel need not have a say in them.
         for name in ("cap_window", "cap_scope", "when_unknown", "when_unknown_code", "unknown_hours"):
             self.fields[name].required = False
-
-    def clean_countries_allowed(self) -> str:
-        typed = self.cleaned_data["countries_allowed"]
-        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -190,21 +190,10 @@ def _open(
     ids = [message.id for message in messages]
     if not ids:
         return []
-    update_rows(
-        Message,
-        [
-            {
-                "id": message.id,
-                "state": State.SENDING,
-                "tries": message.tries + 1,
-                "claims": 0,
-                "lease_token": token,
-                "lease_until": moment + SENDING_LEASE,
-                "reason": "",
-            }
-            for message in messages
-        ],
-    )
+    ours = {
+        "state": State.SENDING, "claims": 0, "lease_token": token, "lease_until": moment + SENDING_LEASE, "reason": "",
+    }  # fmt: skip
+    update_rows(Message, [{"id": message.id, "tries": message.tries + 1, **ours} for message in messages])
     update_rows(
         MessagePart,
         [
@@ -214,7 +203,9 @@ def _open(
         key=("message_id", "number"),
         where=f"t.state = '{PartState.WAITING}'",
     )
-    events.record(ids, before=messages[0].state, after=State.SENDING, at=moment)
+    at_once = [message.id for message in messages if message.state == State.QUEUED]
+    events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
+    events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     return insert_rows(

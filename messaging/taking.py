@@ -1,4 +1,4 @@
-"""Claim and gate in one transaction: the short way of a due message onto the wire (docs/adr/0027).
+"""Claim and gate in one transaction: the short way of a due message onto the wire (docs/adr/0029).
 
 Nobody else sees a message between the two, so it goes from `queued` to `sending` at once. Its row is locked before its
 subject here, the other way round than everywhere else; so a subject that a consent write holds is never waited for: the

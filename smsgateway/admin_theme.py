@@ -96,6 +96,14 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Watching",
+        (
+            _list("Alerts", "notifications_active", "operations", "openalert"),
+            _list("Alert targets", "campaign", "operations", "alerttarget"),
+            _list("Alert notices", "outgoing_mail", "operations", "alertnotice"),
+        ),
+    ),
+    (
         "Access",
         (
             _list("API keys", "vpn_key", "access", "apikey"),
@@ -188,7 +196,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("smsgateway/start-page.css"),
     ],
     "ENVIRONMENT": "smsgateway.admin_theme.environment",
-    "DASHBOARD_CALLBACK": "reports.start_page.fill",
+    "DASHBOARD_CALLBACK": "operations.start_page.fill",
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {
         "show_search": True,

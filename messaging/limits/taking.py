@@ -62,7 +62,7 @@ class _Lead:
 
     def learn(self, took: float) -> None:
         """Rise at once, fall slowly."""
-        self.seconds = min(max(took * 1.5, self.seconds * 0.9, _SHORTEST_LEAD), _LONGEST_LEAD)
+        self.seconds = min(max(took * 2.5, self.seconds * 0.97, _SHORTEST_LEAD), _LONGEST_LEAD)
 
 
 _lead = _Lead()

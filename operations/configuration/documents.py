@@ -35,6 +35,7 @@ CHANNEL_KEYS: Final = (
     "sender",
     "purpose",
     "require_opt_in",
+    "keep_order",
     "default_country",
     "countries_allowed",
     "codes_move_on",

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
-from uuid import UUID
 
-
-class GatewayError(Exception):
-    """Root of all errors raised on purpose; `text` is safe to show, `param` names the field at fault."""
-
-    code: ClassVar[str] = "gateway_error"
-    retryable: ClassVar[bool] = False
-    http_status: ClassVar[int] = 400
-
-    def __init__(self, text: str, *, param: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.param = param
+from core.errors.base import GatewayError as GatewayError
+from core.errors.refusals import CapReached as CapReached
+from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
+from core.errors.refusals import NoRoute as NoRoute
+from core.errors.refusals import SpendStop as SpendStop
 
 
 class ConfigurationInvalid(GatewayError):
@@ -143,38 +134,6 @@ class ChannelInactive(GatewayError):
 
     code = "channel_inactive"
     http_status = 409
-
-
-class NoRoute(GatewayError):
-    """None of the channel's routes carries such a message."""
-
-    code = "no_route"
-    http_status = 409
-
-
-class CountryNotAllowed(GatewayError):
-    """The channel does not send to that country; `channel_id` names the one whose setting would have to change."""
-
-    code = "country_not_allowed"
-    http_status = 403
-
-    def __init__(self, text: str, *, param: str = "", channel_id: UUID | None = None) -> None:
-        super().__init__(text, param=param)
-        self.channel_id = channel_id
-
-
-class CapReached(GatewayError):
-    """A limit on messages in a period is reached."""
-
-    code = "cap_reached"
-    http_status = 429
-
-
-class SpendStop(GatewayError):
-    """A limit on money in a period is reached."""
-
-    code = "spend_stop"
-    http_status = 429
 
 
 class CredentialPaused(GatewayError):
