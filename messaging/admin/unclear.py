@@ -17,7 +17,6 @@ from messaging.admin.messages import MessageAdmin
 from messaging.admin.settling import MOST, ask, may_operate
 from messaging.models import UnclearMessage
 from messaging.models.messages import Message
-from messaging.states import UNCLEAR
 
 Action = Callable[[Any, HttpRequest, QuerySet[Message]], HttpResponse | None]
 
@@ -56,9 +55,6 @@ class UnclearMessageAdmin(MessageAdmin):
     empty_text = "Nothing is unclear: of every message it is known whether the provider has it."
     actions = tuple(_action(name, step) for name, step in staff.STEPS.items() if step.asks)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).filter(state__in=UNCLEAR)
-
     def get_urls(self) -> list[URLPattern]:
         """Only the list: a message has one page, that of all messages."""
         urls: list[URLPattern] = ModelAdmin.get_urls(self)
@@ -80,4 +76,4 @@ class UnclearMessageAdmin(MessageAdmin):
 
 def unclear_count(request: HttpRequest) -> int:
     """The badge of the menu: what waits for somebody."""
-    return UnclearMessage.objects.filter(state__in=UNCLEAR).count()
+    return UnclearMessage.objects.count()
