@@ -76,7 +76,9 @@ def _seen(key: str, alert: Alert, moment: datetime) -> list[AlertNotice]:
 
 def _notices(event: str, row: OpenAlert) -> list[AlertNotice]:
     return [
-        AlertNotice(target=target, event=event, kind=row.kind, text=row.text, link=row.link)
+        AlertNotice(
+            target=target, event=event, kind=row.kind, text=row.text, link=row.link, due_at=row.seen_at
+        )
         for target in _targets(row.kind)
     ]
 
