@@ -9,9 +9,13 @@ from collections.abc import Sequence
 SMOKE = bool(os.environ.get("BENCH_SMOKE"))
 
 
-def verdict(missed: Sequence[str]) -> int:
-    """Print `targets: met` or `targets: missed: …`; gives the exit code. A smoke run is not judged."""
-    if SMOKE:
+def verdict(missed: Sequence[str], *, wrong: Sequence[str] = ()) -> int:
+    """Print `targets: met` or `targets: missed: …`; gives the exit code.
+
+    A smoke run is not judged, but for what is `wrong` however short the run.
+    """
+    missed = [*wrong, *missed]
+    if SMOKE and not wrong:
         print("targets: not judged (smoke run)")
         return 0
     print(f"targets: missed: {', '.join(missed)}" if missed else "targets: met")

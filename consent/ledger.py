@@ -35,8 +35,8 @@ from core.errors import RequestInvalid
 from core.transactions import own_or_callers_transaction
 
 __all__ = (
-    "Decision", "State", "decide", "history", "last_choice", "lock_for_sending", "record", "standing_for", "states_for",
-    "subjects_for", "verify_chain",
+    "Decision", "State", "decide", "first_question", "history", "last_choice", "lock_for_sending", "record",
+    "standing_for", "states_for", "subjects_for", "verify_chain",
 )  # fmt: skip
 _BATCH = 1000
 _TICK = timedelta(microseconds=1)
@@ -235,6 +235,14 @@ def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
 def lock_subject(subject_id: int) -> ConsentSubject:
     """Own a subject until the transaction ends; every consent write starts here."""
     return writing.locked_subject(subject_id)
+
+
+def first_question(msisdn: str) -> prepared.Question:
+    """What `record` asks first about a number: a caller that has a row to insert before may put it along with that.
+
+    A key that was made meanwhile without an event makes the transaction fail by IntegrityError; it can be repeated.
+    """
+    return writing.question_of(number_hash(msisdn))
 
 
 def _locked_subject(msisdn: str) -> ConsentSubject:

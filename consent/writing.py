@@ -11,7 +11,7 @@ from django.db.models import Model
 from consent.models import ConsentEvent, ConsentState, ConsentSubject, SubjectKey
 from consent.rules import State
 from core import prepared
-from core.bulk import insert_rows, set_row
+from core.bulk import insert_rows, set_row, written
 
 _SUBJECT = ConsentSubject._meta.db_table
 _STATE = ConsentState._meta.db_table
@@ -29,6 +29,15 @@ _OWNED = (
     f"SELECT k.wrapped_key, {', '.join(f's.{name}' for name in _CELL_COLUMNS)} "
     "FROM (SELECT CAST(%s AS bigint) AS id) o "
     f"LEFT JOIN {SubjectKey._meta.db_table} k ON k.subject_id = o.id LEFT JOIN {_STATE} s ON s.subject_id = o.id"
+)
+# Lock and all that counts, in one statement. What is joined is as old as the wait for the lock, so the sequence number
+# is read both ways: it goes up with every event, so where both agree, key and states have not changed since either.
+_LOCKED_AND_OWNED = (
+    f"SELECT {', '.join(f's.{name}' for name in _SUBJECT_COLUMNS)}, s.event_id, o.last_sequence AS seen_sequence, "
+    f"k.wrapped_key, {', '.join(f'c.{name}' for name in _CELL_COLUMNS)} FROM ("
+    f"SELECT {', '.join(_SUBJECT_COLUMNS)}, {_EVENT_ID} AS event_id FROM {_SUBJECT} WHERE number_hash = %s "
+    f"FOR NO KEY UPDATE) s JOIN {_SUBJECT} o ON o.id = s.id "
+    f"LEFT JOIN {SubjectKey._meta.db_table} k ON k.subject_id = s.id LEFT JOIN {_STATE} c ON c.subject_id = s.id"
 )
 _UPSERT = (
     f"INSERT INTO {_STATE} ({', '.join(_STATE_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_STATE_COLUMNS))}) "
@@ -50,13 +59,32 @@ def locked_subject(subject_id: int) -> ConsentSubject:
 
 def locked_by_hash(number_hash: str) -> ConsentSubject | None:
     """The same by the number's hash; None when the number is not known yet."""
-    return _locked("number_hash", number_hash)
+    rows = prepared.answer_to(question_of(number_hash))
+    if rows is None:
+        return _locked("number_hash", number_hash)
+    return _locked_and_owned(rows) if rows else None
+
+
+def question_of(number_hash: str) -> prepared.Question:
+    """What a writer asks first about a number, for `prepared.write_and_ask` on PostgreSQL."""
+    return _LOCKED_AND_OWNED, (number_hash,)
+
+
+def _locked_and_owned(rows: Sequence[Sequence[Any]]) -> ConsentSubject:
+    width = len(_SUBJECT_COLUMNS)
+    subject = ConsentSubject.from_db(None, _SUBJECT_COLUMNS, list(rows[0][:width]))
+    subject.next_event_id, seen_sequence, wrapped = rows[0][width : width + 3]
+    cells = (row[width + 3 :] for row in rows)
+    if subject.last_sequence == seen_sequence:
+        subject.owned = wrapped or "", tuple(State(*cell) for cell in cells if cell[0] is not None)
+    return subject
 
 
 def new_subject(number_hash: str) -> ConsentSubject | None:
     """The subject of a number that is not known yet, owned since nobody else sees it; None if somebody was faster."""
     subject = ConsentSubject(number_hash=number_hash)
-    values = [_column(ConsentSubject, name, getattr(subject, name)) for name in _SUBJECT_COLUMNS[1:]]
+    names = _SUBJECT_COLUMNS[1:]
+    values = written(ConsentSubject, names, (getattr(subject, name) for name in names))
     rows, _ = prepared.execute(_NEW_SUBJECT.format(event_id=_event_id()), values)
     if not rows:
         return None
@@ -107,7 +135,8 @@ def write_states(event: ConsentEvent, states: Iterable[State]) -> None:
             "source": state.source, "out_at": state.out_at, "in_at": state.in_at, "paused_at": state.paused_at,
             "event_id": event.pk, "changed_at": event.received_at,
         }  # fmt: skip
-        prepared.write(_UPSERT, [_written(name, values[name]) for name in _STATE_COLUMNS])
+        row = (values[name] for name in _STATE_COLUMNS)
+        prepared.write(_UPSERT, written(ConsentState, _STATE_COLUMNS, row))
 
 
 def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:
@@ -128,22 +157,16 @@ def read_states(subject_ids: Collection[int]) -> list[tuple[int, State]]:
 def read_owned(subject: ConsentSubject) -> tuple[str, tuple[State, ...]]:
     """What counts for the next event of a subject that is locked: its wrapped data key, "" without one, and its states.
 
-    Asked after the lock: a row joined to the locking statement would be as old as the wait for it.
+    Asked after the lock unless it came along: a row joined to the locking statement is as old as the wait for it.
     """
     if subject.is_new:
         return "", ()
+    if subject.owned is not None:
+        return subject.owned
     rows, _ = prepared.execute(_OWNED, [subject.pk])
     states = (row[1:] for row in rows if row[1] is not None)
     found = tuple(State(*_read(ConsentState, _CELL_COLUMNS, state)) for state in states)
     return rows[0][0] or "", found
-
-
-def _column(model: Any, name: str, value: Any) -> Any:
-    return model._meta.get_field(name).get_db_prep_save(value, connection)
-
-
-def _written(name: str, value: Any) -> Any:
-    return _field(ConsentState, name).get_db_prep_save(value, connection)
 
 
 def _read(model: type[Model], columns: Sequence[str], row: Sequence[Any]) -> list[Any]:

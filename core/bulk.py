@@ -6,7 +6,7 @@ takes (accept, gate, result, report) rows are written through here. Model.save()
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -68,11 +68,14 @@ def insert_all(instances: Sequence[models.Model], *, chunk: int = 100) -> None:
         instance._state.adding = False
 
 
-def insert_once(instance: models.Model) -> bool:
-    """The same unless a row with the same unique values is there: False then. A parallel copy waits for the first."""
+def insert_once(instance: models.Model, *, asking: prepared.Question | None = None) -> bool:
+    """The same unless a row with the same unique values is there: False then. A parallel copy waits for the first.
+
+    `asking` is put along with it, see `prepared.write_and_ask`.
+    """
     fields, values = _columns_of(instance)
     sql = _insert_statement(type(instance), fields) + " ON CONFLICT DO NOTHING"
-    if not prepared.execute(sql, values)[1]:
+    if not prepared.write_and_ask(sql, values, asking):
         return False
     instance._state.adding = False
     return True
@@ -118,6 +121,17 @@ def update_rows(
 def set_row(model: type[models.Model], row: Mapping[str, Any]) -> None:
     """Set the fields of the row with this `id`; nobody asks whether it was there."""
     prepared.write(*_update(model, row, ("id",), ""))
+
+
+def written(model: type[models.Model], names: tuple[str, ...], values: Iterable[Any]) -> list[Any]:
+    """Values of the fields of these names (attnames) as the database wants them, for a statement of one's own."""
+    return [prepared_value(field, value) for field, value in zip(_named(model, names), values, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _named(model: type[models.Model], names: tuple[str, ...]) -> tuple[Any, ...]:
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    return tuple(fields[name] for name in names)
 
 
 def _update(

@@ -6,6 +6,7 @@ are arrays: the statement reads the same for any number of rows and is planned o
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,15 +37,18 @@ def fold(fields: Fields, columns: Sequence[Sequence[Any]], *, keep: Fields = ())
     for field, column in zip(fields, columns, strict=True):
         if field not in keep and column.count(column[0]) == count:
             shared.append(field)
-            values.append(prepared_value(field, column[0]))
+            values += prepared_values(field, column[:1])
         else:
             own.append(field)
-            lists.append([prepared_value(field, value) for value in column])
+            lists.append(column)
     if not own:  # rows that are all alike
-        own, lists = [shared.pop()], [[values.pop()] * count]
+        own, lists, _ = [shared.pop()], [columns[-1]], values.pop()
     if connection.vendor == "postgresql":
-        return Folded(tuple(shared), tuple(own), count, [*values, *lists])
-    return Folded(tuple(shared), tuple(own), count, [*values, *chain.from_iterable(zip(*lists, strict=True))])
+        values += [_array(field, column) for field, column in zip(own, lists, strict=True)]
+    else:
+        prepared = [prepared_values(field, column) for field, column in zip(own, lists, strict=True)]
+        values += chain.from_iterable(zip(*prepared, strict=True))
+    return Folded(tuple(shared), tuple(own), count, values)
 
 
 def insert_sql(model: type[models.Model], folded: Folded, returning: str) -> str:
@@ -59,13 +63,28 @@ def update_sql(model: type[models.Model], folded: Folded, keys: Fields, where: s
 
 def prepared_value(field: Any, value: Any) -> Any:
     """A field's value as the database wants it."""
+    return prepared_values(field, (value,))[0]
+
+
+def prepared_values(field: Any, column: Sequence[Any]) -> list[Any]:
+    """Values of one field as the database wants them."""
     # The connection itself: through the proxy each of its attributes is looked up in a thread's storage first.
     db = connections[DEFAULT_DB_ALIAS]
-    if (type(field), type(value)) in _AS_THEY_ARE[db.vendor == "postgresql"] and (
-        type(value) is not datetime or value.tzinfo
-    ):
-        return value
-    return field.get_db_prep_save(value, connection=db)
+    as_they_are = _AS_THEY_ARE[db.vendor == "postgresql"]
+    kind = type(field)
+    return [
+        value
+        if (kind, type(value)) in as_they_are and (type(value) is not datetime or value.tzinfo)
+        else field.get_db_prep_save(value, connection=db)
+        for value in column
+    ]
+
+
+def _array(field: Any, column: Sequence[Any]) -> Any:
+    """A column as one value. JSON goes as a JSON list: in an array each of its quotes would be escaped."""
+    if isinstance(field, models.JSONField):
+        return json.dumps(column, cls=field.encoder)
+    return prepared_values(field, column)
 
 
 def placeholder(field: Any) -> str:
@@ -81,11 +100,16 @@ def _shape(folded: Folded) -> int:
 def _source(own: Fields, count: int) -> str:
     """The rows as a table `v` with columns column1, column2, …"""
     if not count:
-        lists = ", ".join(f"%s::{field.db_type(connection)}[]" for field in own)
         names = ", ".join(f"column{number}" for number in range(1, len(own) + 1))
-        return f"unnest({lists}) AS v ({names})"
+        return f"ROWS FROM ({', '.join(map(_rows_of, own))}) AS v ({names})"
     row = f"({', '.join(['%s'] * len(own))})"
     return f"(VALUES {', '.join([row] * count)}) AS v"
+
+
+def _rows_of(field: Any) -> str:
+    if isinstance(field, models.JSONField):
+        return "jsonb_array_elements(%s::jsonb)"
+    return f"unnest(%s::{field.db_type(connection)}[])"
 
 
 @lru_cache(maxsize=512)

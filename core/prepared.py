@@ -15,6 +15,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+Question = tuple[str, tuple[Any, ...]]  # a statement and its values
+
 
 @contextmanager
 def together() -> Iterator[None]:
@@ -29,13 +31,13 @@ def together() -> Iterator[None]:
     if not _can_prepare(db) or _waiting_of(db) is not None:
         yield
         return
-    db.smsgateway_waiting = []
+    db.smsgateway_waiting, db.smsgateway_known = [], {}
     try:
         with db.execute_wrapper(_send_first):
             yield
             _send(db)
     finally:
-        db.smsgateway_waiting = None
+        db.smsgateway_waiting, db.smsgateway_known = None, {}
 
 
 def write(sql: str, values: Sequence[Any]) -> None:
@@ -62,6 +64,30 @@ def execute(
     if _waiting_of(db) and not unconcerned:
         _send(db)
     return _execute(db, sql, values)
+
+
+def write_and_ask(sql: str, values: Sequence[Any], question: Question | None) -> int:
+    """Run an INSERT and put the question that comes next in the same round trip; gives how many rows were written.
+
+    `answer_to` has the answer, until the block of `together` ends; outside of one, and on SQLite, nothing is asked.
+    The question is a SELECT whose first column is never NULL. It may lock rows, and does so before the INSERT.
+    """
+    db: Any = connections[DEFAULT_DB_ALIAS]
+    if question is None or not _can_prepare(db) or _waiting_of(db) is None:
+        return execute(sql, values)[1]
+    _send(db)
+    asked, given = question
+    rows, _ = _execute(db, _with_question(sql, asked), [*values, *given])
+    db.smsgateway_known[asked, given] = [row[1:] for row in rows if row[1] is not None]
+    return int(rows[0][0])
+
+
+def answer_to(question: Question) -> list[tuple[Any, ...]] | None:
+    """The rows that answer a question put by `write_and_ask`, once; None where it was not."""
+    known: dict[Question, list[tuple[Any, ...]]] = getattr(
+        connections[DEFAULT_DB_ALIAS], "smsgateway_known", {}
+    )
+    return known.pop(question, None)
 
 
 def _execute(db: Any, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
@@ -98,6 +124,14 @@ def _send(db: Any) -> None:
 def _merged(statements: tuple[str, ...]) -> str:
     parts = ", ".join(f"s{number} AS ({sql})" for number, sql in enumerate(statements))
     return f"WITH {parts} SELECT 1"
+
+
+@lru_cache(maxsize=64)
+def _with_question(sql: str, asked: str) -> str:
+    return (
+        f"WITH written AS ({sql} RETURNING 1) "
+        f"SELECT (SELECT count(*) FROM written), asked.* FROM (SELECT 1) one LEFT JOIN ({asked}) asked ON true"
+    )
 
 
 @lru_cache(maxsize=1024)

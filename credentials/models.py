@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -35,6 +35,8 @@ from credentials.choices import (
 )
 from credentials.vendors import vendor_choices
 
+_RATE = MinValueValidator(0.01, "At least 0.01, one in 100 seconds, or blank.")
+_ONE = MinValueValidator(1, "Write 1 or more, or leave this blank.")
 _LENGTH = MaxValueValidator(20_000, "At most 20,000 characters.")
 
 
@@ -126,6 +128,10 @@ class ApiCredential(models.Model):
     error_code_path = models.CharField("Error code path", max_length=500, blank=True)
     error_text_path = models.CharField("Error text path", max_length=500, blank=True)
     check_url = models.CharField("Connection check URL", max_length=1000, blank=True)
+
+    messages_per_second = models.FloatField("Messages per second", null=True, blank=True, validators=[_RATE])
+    segments_per_second = models.FloatField("Segments per second", null=True, blank=True, validators=[_RATE])
+    at_once = models.PositiveIntegerField("Requests at once", null=True, blank=True, validators=[_ONE])
 
     # The [webhook] table of the preset it was made of; {}: the shipped preset's own counts.
     webhook_preset = models.JSONField(default=dict, blank=True, editable=False)

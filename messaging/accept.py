@@ -15,28 +15,21 @@ from consent import ledger, optout
 from core import prepared
 from core.bulk import insert, insert_rows
 from core.clock import now
-from core.errors import about
+from core.errors import GatewayError, about
 from core.numbers import country_of, parse_number
 from core.vocabulary import Purpose
 from credentials.loading import text_of
 from credentials.models import ApiCredential
 from links.drafting import Draft
 from links.storing import store
-from messaging import events, texts
+from messaging import events, spending, texts
 from messaging.context import asks_for, asks_for_profile, count, optout_url, texts_of, texts_of_parts
 from messaging.models import LONGEST_PROVIDER_ID, ChannelConfiguration, Message, MessagePart, Source
 from messaging.routing import routed
 from messaging.states import PRIORITY_OF, State
+from messaging.validity import validity_of
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
-
-# How long a message may wait before sending it would be wrong.
-VALIDITY: dict[str, timedelta] = {
-    Purpose.MARKETING: timedelta(hours=4),
-    Purpose.TRANSACTIONAL: timedelta(hours=24),
-    Purpose.ONE_TIME_CODE: timedelta(minutes=10),
-    Purpose.CONSENT_REPLY: timedelta(minutes=5),
-}
 
 _KNOWN_KEY = f"SELECT id FROM {Message._meta.db_table} WHERE unique_key = %s"
 
@@ -64,6 +57,7 @@ class Submission:
     route: str = ""  # set by routing
     key_is_new: bool = False  # the caller made `unique_key` in this very transaction: nobody can have used it
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
+    validity: timedelta | None = None  # how long it may wait; None: as the channel or its purpose says
 
 
 def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:
@@ -90,8 +84,10 @@ def accept(submission: Submission, *, wake: bool = True) -> Message:
             if existing:
                 return Message.objects.get(pk=existing[0][0])
         message = _insert(rendered)
-        if wake:
+        if wake and isinstance(message, Message):
             wake_on_commit(message.credential_id)
+    if isinstance(message, GatewayError):  # raised out here: the caller's transaction, if any, stays whole
+        raise message
     return message
 
 
@@ -151,7 +147,8 @@ def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Mess
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,
-        valid_until=(submission.asked_at or moment) + VALIDITY[submission.purpose],
+        valid_until=(submission.asked_at or moment)
+        + validity_of(submission.purpose, submission.channel, submission.validity),
     )
 
 
@@ -170,11 +167,14 @@ def prepare_optout_url(rendered: Rendered) -> None:
         optout_url(msisdn=rendered.msisdn, sender=submission.sender, credential_id=submission.credential.pk)
 
 
-def _insert(rendered: Rendered) -> Message:
+def _insert(rendered: Rendered) -> Message | GatewayError:
+    """The stored message, or the limit that it would pass."""
     submission, moment = rendered.submission, now()
     prepare_optout_url(rendered)
     subject_id = submission.subject_id or ledger.subjects_for([rendered.msisdn])[rendered.msisdn]
     message = message_of(rendered, subject_id=subject_id, moment=moment)
+    if refused := spending.take([message]):
+        return refused[0]
     with prepared.together():
         insert(message)
         insert_rows(MessagePart, part_rows(message, rendered.texts))

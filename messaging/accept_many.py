@@ -12,7 +12,7 @@ from consent import ledger
 from core.bulk import insert_all, insert_rows
 from core.clock import now
 from core.errors import GatewayError
-from messaging import events
+from messaging import events, spending
 from messaging.accept import (
     Rendered,
     Submission,
@@ -78,7 +78,8 @@ def _rendered_or_error(
         return error
 
 
-def _store(rendered: Sequence[Rendered]) -> list[Message]:
+def _store(rendered: Sequence[Rendered]) -> list[Message | GatewayError]:
+    """Each stored message, or the limit that it would pass."""
     moment = now()
     subjects = ledger.subjects_for({one.msisdn for one in rendered if one.submission.subject_id is None})
     messages = []
@@ -86,6 +87,10 @@ def _store(rendered: Sequence[Rendered]) -> list[Message]:
         prepare_optout_url(one)
         subject_id = one.submission.subject_id or subjects[one.msisdn]
         messages.append(message_of(one, subject_id=subject_id, moment=moment))
+    refused = spending.take(messages)
+    outcomes = [refused.get(position, message) for position, message in enumerate(messages)]
+    rendered = [one for position, one in enumerate(rendered) if position not in refused]
+    messages = [message for position, message in enumerate(messages) if position not in refused]
     insert_all(messages, chunk=_CHUNK)
     parts = [
         row for message, one in zip(messages, rendered, strict=True) for row in part_rows(message, one.texts)
@@ -98,7 +103,7 @@ def _store(rendered: Sequence[Rendered]) -> list[Message]:
             events.record(ids[start : start + _CHUNK], before="", after=State.QUEUED, actor=actor, at=moment)
     for credential_id in {message.credential_id for message in messages}:
         wake_on_commit(credential_id)
-    return messages
+    return outcomes
 
 
 def _by_actor(messages: Sequence[Message], rendered: Sequence[Rendered]) -> dict[str, list[uuid.UUID]]:

@@ -106,6 +106,7 @@ def submission_of(
         profile=values["profile"],
         api_key=api_key,
         reference=values["reference"],
+        validity=values.get("validity"),
     )
 
 

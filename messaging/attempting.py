@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+import threading
 import time
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -76,6 +79,18 @@ def _send(client: ProviderClient, passed: Passed, number: int, permission: _Perm
         return Exchange.lost("internal_error")
 
 
+# When somebody of a batch that passed the gate together last saw that no hold is placed, by the batch's token.
+_seen_at: dict[uuid.UUID, float] = {}
+_looking = threading.Lock()
+_BATCHES_REMEMBERED = 64
+
+
+def _keep_seen(token: uuid.UUID, seen_at: float) -> None:
+    _seen_at[token] = seen_at
+    while len(_seen_at) > _BATCHES_REMEMBERED:
+        del _seen_at[next(iter(_seen_at))]
+
+
 class _Permission:
     """Asked before every request for one part: the first of an attempt must start in time, before a further one
     consent is looked at again; the first request of a further part opens its attempt.
@@ -86,12 +101,14 @@ class _Permission:
         self.number = number
         self.before = before
         self.attempt_id = None if before else passed.attempt_id
+        self.place = self.passed.waiting.index(number)
         self.asked = 0
         self.asked_at = passed.passed_at
         self.held_at = passed.held_at
 
     def __call__(self) -> None:
         self.asked += 1
+        self.passed.turn.wait(self.place)
         if self.attempt_id is None:
             self.attempt_id = self._look(lambda: parts.open_next(self.passed, self.number, self.before))
         elif self.asked > 1:
@@ -100,21 +117,34 @@ class _Permission:
 
     def check_age(self) -> None:
         """Right before the first byte: connecting may have taken longer than a permission lasts."""
-        if time.monotonic() - self.asked_at > START_WITHIN_SECONDS:
-            raise NotStarted(Reason.GIVEN_BACK)
+        self._check_start()
         if time.monotonic() - self.held_at > HOLD_SEEN_SECONDS:
             self.held_at = self._look_at_hold()
+            self._check_start()
+        if self.asked <= 1 and self.passed.turn.is_missed(self.place):
+            raise NotStarted(Reason.RATE_LIMITED)
+
+    def _check_start(self) -> None:
+        if time.monotonic() - self.asked_at > START_WITHIN_SECONDS:
+            raise NotStarted(Reason.GIVEN_BACK)
 
     def _look_again(self) -> None:
         if self.passed.message.purpose == Purpose.CONSENT_REPLY:
             # Exempt from consent, from the kill switch it is not.
+            self.asked_at = time.monotonic()
             self.asked_at = self.held_at = self._look_at_hold()
             return
         self._look(lambda: gate.may_go_on(self.passed))
 
     def _look_at_hold(self) -> float:
-        """Look at the kill switch again; gives when."""
-        return self._asked(lambda: not gate.is_on_hold(), otherwise=Reason.SEND_HOLD)[1]
+        """Look at the kill switch again; gives when. Of many that start late together, one looks for all."""
+        with _looking:
+            self._check_start()  # waiting for one's turn takes its time
+            seen_at = _seen_at.get(self.passed.token, -math.inf)
+            if time.monotonic() - seen_at > HOLD_SEEN_SECONDS:
+                seen_at = self._asked(lambda: not gate.is_on_hold(), otherwise=Reason.SEND_HOLD)[1]
+                _keep_seen(self.passed.token, seen_at)
+        return seen_at
 
     def _look(self, look: Callable[[], T]) -> T:
         found, started = self._asked(look, otherwise=Reason.GIVEN_BACK)

@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from core.bulk import update_rows
-from messaging import events
+from messaging import events, ordering
 from messaging.models import Message
 from messaging.selectors import ON_OPEN_CHANNEL
 from messaging.states import Reason, State
@@ -31,22 +31,24 @@ class Claim:
     subject_ids: tuple[int, ...]
 
 
-def claim(*, credential_id: uuid.UUID, limit: int) -> Claim:
-    """Take up to `limit` due messages of one credential; other workers skip them (SKIP LOCKED) or wait (SQLite)."""
-    due = due_messages(credential_id)
-    with transaction.atomic():
-        return _take(due.select_for_update(skip_locked=True, of=("self",))[:limit])
-
-
-def due_messages(credential_id: uuid.UUID) -> QuerySet[Message]:
-    """What may be claimed now, the most urgent first."""
+def due_messages(credential_id: uuid.UUID, *, without_senders: Collection[str] = ()) -> QuerySet[Message]:
+    """Messages of a credential that may leave now, in the order they leave."""
     due = Message.objects.filter(
         state=State.QUEUED,
         credential_id=credential_id,
         credential__paused_at__isnull=True,
         due_at__lte=Now(),
-    )
-    return due.filter(ON_OPEN_CHANNEL).order_by("priority", "due_at", "id")
+    ).filter(ON_OPEN_CHANNEL)
+    if without_senders:
+        due = due.exclude(sender__in=without_senders)
+    return ordering.in_order(due).order_by("priority", "due_at", "id")
+
+
+def claim(*, credential_id: uuid.UUID, limit: int, without_senders: Collection[str] = ()) -> Claim:
+    """Take up to `limit` due messages of one credential; other workers skip them (SKIP LOCKED) or wait (SQLite)."""
+    due = due_messages(credential_id, without_senders=without_senders)
+    with transaction.atomic():
+        return _take(due.select_for_update(skip_locked=True, of=("self",))[:limit])
 
 
 def claim_one(message_id: uuid.UUID) -> Claim:

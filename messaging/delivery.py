@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from credentials.client import client_for
-from messaging import claiming, gate, hosts, results, taking
+from messaging import breaker, claiming, gate, hosts, ordering, results, taking
 from messaging.attempting import attempt
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
@@ -39,6 +39,7 @@ class Sender:
         self.threads = ThreadPoolExecutor(self.size, thread_name_prefix=f"send-{name}")
         self.drainer = ThreadPoolExecutor(1, thread_name_prefix=f"drain-{name}")
         self.bell = bell_of(credential_id)
+        self.again_at: float | None = None  # when a limit lets more through, in monotonic seconds
 
     def ask(self) -> None:
         """See to it that what is due is sent; returns at once."""
@@ -78,15 +79,17 @@ class Sender:
         running: set[Future[Result]] = set()
         finished = 0
         try:
-            while self._hears_more() or running:
+            while self._hears_more() or running or self.again_at is not None:
                 free = self.size - len(running)
-                if self.bell.rung.is_set() and free * 2 >= self.size:
+                if free * 2 >= self.size and self._is_time(idle=not running):
                     running |= self._start(free)
                 if running:
                     done = _some(running)
                     running -= done
                     results.write_surely([future.result() for future in done])
                     finished += len(done)
+                    if done and ordering.is_used():  # the next one to the same recipient may go now
+                        self.bell.rung.set()
         finally:
             # Whatever went wrong with the next ones: those on the wire get their result.
             results.write_surely([future.result() for future in running])
@@ -96,16 +99,31 @@ class Sender:
         """Whether somebody rang since the queue was last found empty; nothing new starts while stopping."""
         if stopping.is_set():
             self.bell.rung.clear()
+            self.again_at = None
         return self.bell.rung.is_set()
+
+    def _is_time(self, *, idle: bool) -> bool:
+        """Whether to claim: somebody rang, or a limit lets more through; waits for either while nothing runs."""
+        pause = 0.0 if self.again_at is None else self.again_at - time.monotonic()
+        if pause <= 0:
+            return self.bell.rung.is_set() or self.again_at is not None
+        return self.bell.rung.wait(pause) if idle else self.bell.rung.is_set()
 
     def _start(self, free: int) -> set[Future[Result]]:
         """Claim and gate up to `free` messages and start them all at once; the bell rests when the queue is empty."""
         self.bell.rung.clear()
+        self.again_at = None
         self.bell.published_at = -1.0
+        free = breaker.allowance(self.credential_id, free)
+        if not free:
+            return set()
         client = client_for(self.credential_id)
         taken = taking.take(credential_id=self.credential_id, limit=free)
         if taken.found == free:
             self.bell.rung.set()
+        if taken.again_in is not None:
+            self.again_at = time.monotonic() + taken.again_in
+        breaker.watch(self.credential_id, taken.token, taken.passed)
         return {self.threads.submit(attempt, client, item) for item in taken.passed}
 
 

@@ -9,11 +9,14 @@ from django import forms
 from django.conf import settings
 from django.http.request import validate_host
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
+from messaging.models.timing import DAYS, TIMING_FIELDS
+from messaging.routing.countries import EVERYWHERE
+from messaging.routing.forms import clean_countries
 
 # Regions that the table of names leaves out.
 _UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
@@ -34,6 +37,18 @@ def countries() -> tuple[tuple[str, str], ...]:
     return ("", "No default: numbers need + and a country code"), *listed
 
 
+def _days(field: str) -> forms.MultipleChoiceField:
+    """Days of the week to tick, with the words of the model."""
+    told: Any = ChannelConfiguration._meta.get_field(field)
+    return forms.MultipleChoiceField(
+        label=told.verbose_name,
+        help_text=told.help_text,
+        required=False,
+        choices=DAYS,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+
 class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Channel configuration: sender and country are checked, the sender is stored in one form."""
 
@@ -46,13 +61,22 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Numbers without + are read as numbers of this country.",
     )
 
+    quiet_days = _days("quiet_days")
+    quiet_whole_days = _days("quiet_whole_days")
+
     class Meta:
         model = ChannelConfiguration
         fields = (
-            "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country",
+            "name", "description", "credential", "sender", "purpose", "require_opt_in", "default_country", "keep_order",
+            "countries_allowed",
+            *TIMING_FIELDS,
             "codes_move_on",
             "track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters",
         )  # fmt: skip
+
+    def clean_countries_allowed(self) -> str:
+        typed = self.cleaned_data["countries_allowed"]
+        return EVERYWHERE if EVERYWHERE in typed else clean_countries(typed)
 
     def clean_link_domain(self) -> str:
         domain = str(self.cleaned_data["link_domain"])
@@ -60,6 +84,12 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
             ChannelConfiguration._meta.get_field("link_domain").run_validators(domain)
             _check_domain(domain)
         return domain
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # With a default: who makes a channel need not have a say in them.
+        for name in ("cap_window", "cap_scope", "when_unknown", "when_unknown_code", "unknown_hours"):
+            self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -14,13 +14,16 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consent import ledger
+from core import prepared
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
-from messaging import events, hosts
+from messaging import events, hosts, pacing
 from messaging.claiming import Claim, claim_taken, give_back
+from messaging.limits.turns import NO_TURN, Turn
 from messaging.models import Attempt, ChannelStatus, Message, MessagePart, SendHold, Source
 from messaging.states import PartState, Reason, State
+from messaging.verdicts import PASS, Verdict, refuse
 
 SENDING_LEASE = timedelta(seconds=settings.SMSGATEWAY_SENDING_LEASE_SECONDS)
 
@@ -31,7 +34,7 @@ class Passed:
 
     `held_at` is when the gate looked at the kill switch (monotonic seconds). `waiting` are the numbers of its parts
     that the provider has not certainly accepted, in order; the attempt of the first is open. `texts` are those of all
-    parts, () for a message of one part.
+    parts, () for a message of one part. `turn` is when it may start under a rate limit.
     """
 
     message: Message
@@ -41,6 +44,7 @@ class Passed:
     held_at: float
     waiting: tuple[int, ...] = (1,)
     texts: tuple[str, ...] = ()
+    turn: Turn = NO_TURN
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,6 @@ class _Parts:
 
 
 _ONE = _Parts()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Where the gate sends a message and why."""
-
-    state: State
-    reason: str = ""
-
-
-PASS = Verdict(State.SENDING)
 
 
 def is_on_hold() -> bool:
@@ -100,13 +93,14 @@ def judge(messages: Sequence[Any], token: uuid.UUID) -> Opened:
     verdicts = {
         message.id: verdict_on(message, states.get(message.subject_id, ()), moment) for message in messages
     }
+    passing = [message for message in messages if verdicts[message.id] is PASS]
+    verdicts |= pacing.held_back(passing, moment)
     refused = [message for message in messages if verdicts[message.id] is not PASS]
     parts = _parts_of([message for message in messages if verdicts[message.id] is PASS])
     # Nothing left to send is no state a message can wait in: such a one ends in quarantine, before staff.
     passed = [message for message in messages if message.id in parts and parts[message.id].waiting]
     claim_taken([one for one in messages if one.id not in parts or not parts[one.id].waiting], token)
-    for message in refused:
-        _refuse(message, verdicts[message.id], moment)
+    refuse(refused, verdicts, moment)
     attempts = _open(passed, parts, token, moment)
     return [(message, attempt, parts[message.id]) for message, attempt in zip(passed, attempts, strict=True)]
 
@@ -175,27 +169,6 @@ def _locked(claim: Claim) -> list[Any]:
     )
 
 
-# How long a message waits that is not let through yet; a decided review lets it go on sooner.
-_WAITS: dict[str, timedelta] = {
-    Reason.CHANNEL_INACTIVE: timedelta(seconds=30),
-    Reason.CONSENT_PAUSED: timedelta(minutes=5),
-}
-
-
-def _refuse(message: Message, verdict: Verdict, moment: datetime) -> None:
-    waits = verdict.state == State.QUEUED
-    Message.objects.filter(id=message.id).update(
-        state=verdict.state,
-        reason=verdict.reason,
-        due_at=moment + _WAITS[verdict.reason] if waits else message.due_at,
-        finished_at=None if waits else moment,
-        claims=0,
-        lease_token=None,
-        lease_until=None,
-    )
-    events.record([message.id], before=State.CLAIMED, after=verdict.state, reason=verdict.reason, at=moment)
-
-
 def _parts_of(messages: list[Message]) -> dict[uuid.UUID, _Parts]:
     """What is left to send of each message; a message of one part costs no look."""
     several = [message.id for message in messages if message.part_count > 1]
@@ -218,21 +191,10 @@ def _open(
     ids = [message.id for message in messages]
     if not ids:
         return []
-    update_rows(
-        Message,
-        [
-            {
-                "id": message.id,
-                "state": State.SENDING,
-                "tries": message.tries + 1,
-                "claims": 0,
-                "lease_token": token,
-                "lease_until": moment + SENDING_LEASE,
-                "reason": "",
-            }
-            for message in messages
-        ],
-    )
+    ours = {
+        "state": State.SENDING, "claims": 0, "lease_token": token, "lease_until": moment + SENDING_LEASE, "reason": "",
+    }  # fmt: skip
+    update_rows(Message, [{"id": message.id, "tries": message.tries + 1, **ours} for message in messages])
     update_rows(
         MessagePart,
         [
@@ -242,7 +204,10 @@ def _open(
         key=("message_id", "number"),
         where=f"t.state = '{PartState.WAITING}'",
     )
-    events.record(ids, before=messages[0].state, after=State.SENDING, at=moment)
+    at_once = [message.id for message in messages if message.state == State.QUEUED]
+    with prepared.together():
+        events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
+        events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     return insert_rows(

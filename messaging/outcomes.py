@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from core.errors import ConnectionFailed, TokenUnavailable
 from core.vocabulary import FailureClass, Outcome
 from credentials.client import Exchange
@@ -13,7 +15,6 @@ from credentials.reading import SendResult
 from messaging.models import Message, Source
 from messaging.states import PartState, Reason, State
 
-MAX_TRIES = 8
 _FIRST_DELAY = 2.0
 _GROWTH = 5.0
 _LONGEST_DELAY = 900.0
@@ -59,7 +60,7 @@ def _later(message: Message, result: SendResult, moment: datetime) -> Next:
     delay = max(asked_for, backoff(message.tries + message.uncounted_tries))
     if message.source == Source.TEST:
         return Next(State.FAILED, PartState.FAILED, Reason.TEMPORARY)
-    if counts and message.tries >= MAX_TRIES:
+    if counts and message.tries >= settings.SMSGATEWAY_MAX_TRIES:
         return Next(State.FAILED, PartState.FAILED, Reason.TRIES_USED)
     if moment + timedelta(seconds=delay) >= message.valid_until:
         return Next(State.FAILED, PartState.FAILED, Reason.VALIDITY_OVER)

@@ -19,7 +19,7 @@ from core.vocabulary import FailureClass
 from credentials import codes
 from credentials.client import Exchange
 from credentials.pausing import pause
-from messaging import consequences, parts, reports
+from messaging import breaker, consequences, parts, reports
 from messaging.gate import SENDING_LEASE, Passed
 from messaging.models import Attempt, Message, MessageEvent
 from messaging.outcomes import Next, next_of
@@ -61,6 +61,7 @@ def write_surely(results: Sequence[Result]) -> None:
         _wait_for_database()
         for result in results:
             _write_one(result)
+    breaker.note(results)
 
 
 def _wait_for_database() -> None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.vocabulary import Purpose
 from messaging.models import Message, MessagePart
+from messaging.validity import read_validity
 
 _LARGEST_PROFILE = 16 * 1024
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "duration"}]})
+class ValidityField(serializers.Field[Any, Any, Any, Any]):
+    """Seconds, or an ISO 8601 duration."""
+
+    def to_internal_value(self, data: Any) -> timedelta:
+        try:
+            return read_validity(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 class SendRequest(serializers.Serializer[Any]):
@@ -38,6 +52,11 @@ class SendRequest(serializers.Serializer[Any]):
     )
     reference = serializers.CharField(
         max_length=100, required=False, default="", allow_blank=True, help_text="Yours, returned as it came."
+    )
+    validity = ValidityField(
+        required=False,
+        help_text="How long it may wait before it expires: seconds (600) or an ISO 8601 duration (PT10M), 10 seconds "
+        "to 7 days. Default: as the channel says, else by purpose.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,11 @@ class Reason(TextChoices):
     SPOOL_WAITS = "spool_waits", "Callbacks that came while the database was down are read first"
     CREDENTIAL_PAUSED = "credential_paused", "The credential is paused"
     REROUTED = "rerouted", "Moved to another route"
+    PROVIDER_DOWN = "provider_down", "The provider does not answer; it is tried again by itself"
+    RATE_LIMITED = "rate_limited", "Waits for its turn under a rate limit"
     CHANNEL_INACTIVE = "channel_inactive", "The channel configuration is not active"
+    QUIET_HOURS = "quiet_hours", "Waits for the end of the recipient's quiet hours"
+    FREQUENCY_CAP = "frequency_cap", "The recipient has had as many marketing messages as the channel allows"
     VALIDITY_OVER = "validity_over", "Its validity ended before it could be sent"
     TRIES_USED = "tries_used", "All tries are used up"
     TEMPORARY = "temporary", "The provider asked to try later"
@@ -49,6 +53,7 @@ class Reason(TextChoices):
     CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
     ERASED = "erased", "The recipient was erased"
     BY_STAFF = "by_staff", "By staff"
+    BY_RULE = "by_rule", "By the channel's rule for lost answers"
     BY_APPLICATION = "by_application", "By an application"
     REPORT = "report", "Delivery report"
 
@@ -91,6 +96,10 @@ WAITING = (S.QUEUED, S.CLAIMED)
 UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
 # Most messages never come here; those that do are looked for.
 SELDOM = (S.UNDELIVERED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.SUPPRESSED, S.CANCELLED, S.QUARANTINED)
+# What has gone to a recipient, or may have: it counts towards a frequency cap.
+CAPPED = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.SENT, S.DELIVERED)
+# Nobody but staff, or a report, can say how it goes on.
+UNCLEAR = (S.UNKNOWN, S.QUARANTINED)
 FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)
 
 

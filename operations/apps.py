@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+from celery.signals import beat_init
 from django.apps import AppConfig
 
 
@@ -12,3 +15,11 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         from operations import checks, worker  # noqa: F401  system checks; Celery's worker signals
+
+        beat_init.connect(_fill_schedule, weak=False)
+
+
+def _fill_schedule(sender: Any, **_: Any) -> None:
+    from operations.beat import schedule
+
+    sender.scheduler.merge_inplace(schedule())

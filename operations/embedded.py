@@ -23,13 +23,13 @@ from core.wsgi import application
 from messaging import delivery
 from operations.models import Heartbeat
 from operations.tasks import answer
-from operations.worker import stop_ticker
+from operations.worker import finish, leave_at_once
 from webhooks.spool import keeper
 
 WEB_THREADS = 6
 WORKER_THREADS = 4
 _READY_WITHIN_SECONDS = 30.0
-_STOP_WITHIN_SECONDS = 4.0
+_SIMULATOR_STOPS_WITHIN_SECONDS = 2.0
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Embedded:
     simulator_port: int | None
     _stop: threading.Event = field(default_factory=threading.Event)
     _failed: str = ""
+    _told: bool = False
 
     def start(self) -> None:
         """Start everything and wait until an HTTP request and a worker round trip have succeeded."""
@@ -70,22 +71,23 @@ class Embedded:
         return 1 if self._failed else 0
 
     def stop(self) -> None:
-        """Take nothing new, let what is on the wire finish for a moment, end the simulator."""
-        deadline = time.monotonic() + _STOP_WITHIN_SECONDS
+        """Take nothing new, let what is on the wire finish, then end the simulator it may be talking to."""
         delivery.stopping.set()
         self._server.close()
-        stop_ticker()
+        finish()
         self._worker.stop()
-        delivery.wait_for_attempts(timeout=max(deadline - time.monotonic(), 0.1))
         keeper.stop()
         if self._simulator is not None:
             self._simulator.terminate()
             try:
-                self._simulator.wait(timeout=max(deadline - time.monotonic(), 0.5))
+                self._simulator.wait(timeout=_SIMULATOR_STOPS_WITHIN_SECONDS)
             except subprocess.TimeoutExpired:
                 self._simulator.kill()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._told:
+            leave_at_once()  # the simulator sees its standard input close and ends too
+        self._told = True
         self._stop.set()
 
     def _start_thread(self, name: str, run: Any) -> None:
@@ -111,6 +113,7 @@ class Embedded:
                 "--quiet", "--exit-with-stdin",
             ],
             stdin=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us: the simulator answers what is on the wire first
             cwd=settings.BASE_DIR,
         )  # fmt: skip
 

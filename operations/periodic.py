@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from messaging.consent_changes import continue_imports
 from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
 from messaging.routing.waiting import move_waiting
+from messaging.spending.standing import forget_counters
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.metrics.tallying import tally
@@ -74,6 +76,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(forget_left_behind, every=3600.0),
     Periodic(close_expired, every=3600.0),
     Periodic(forget_gone, every=3600.0),
+    Periodic(forget_counters, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
@@ -97,10 +100,11 @@ class Ticker:
             thread.start()
 
     def stop(self, *, timeout: float = 3.0) -> None:
-        """Ask every thread to end and wait for each a moment."""
+        """Ask every thread to end and wait a moment for them all."""
         self._stop.set()
+        deadline = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _loop(self, item: Periodic) -> None:
         wait = 0.0 if item.at_once else item.every

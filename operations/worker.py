@@ -1,9 +1,11 @@
-"""What a Celery worker does besides tasks: the ticker starts with it and stops with it."""
+"""What a Celery worker does besides tasks: the ticker starts with it, and a signal leaves nothing half done."""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
+import threading
+from typing import Any, NoReturn
 
 from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError
@@ -14,7 +16,9 @@ from operations import installation
 from operations.periodic import Ticker
 
 _tickers: list[Ticker] = []
-_FINISH_WITHIN_SECONDS = 25.0
+_told = threading.Event()
+# Longer than the longest request (20 s), and short of the 35 s that service managers allow.
+FINISH_WITHIN_SECONDS = 25.0
 
 
 @worker_init.connect(weak=False)
@@ -43,11 +47,27 @@ def start_ticker() -> None:
 
 
 @worker_shutting_down.connect(weak=False)
+def on_signal(**_: Any) -> None:
+    """Finish; a second signal while that lasts, or a wire that does not come to rest, ends the process at once."""
+    if _told.is_set():
+        leave_at_once()
+    _told.set()
+    if not finish():
+        leave_at_once()
+
+
 @worker_shutdown.connect(weak=False)  # also when Celery gives up by itself
-def finish(**_: Any) -> None:
-    """Start nothing new: claims are given back, what is on the wire gets its result."""
+def finish(**_: Any) -> bool:
+    """Start nothing new: claims are given back, what is on the wire gets its result; False when that takes too long."""
     stop_ticker()
-    delivery.wait_for_attempts(timeout=_FINISH_WITHIN_SECONDS)
+    return delivery.wait_for_attempts(timeout=FINISH_WITHIN_SECONDS)
+
+
+def leave_at_once() -> NoReturn:
+    """End the process without waiting for its threads: what is on the wire becomes unknown, as after a crash."""
+    sys.stderr.write("smsgateway: ended with requests on the wire; their messages become unknown.\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def stop_ticker() -> None:

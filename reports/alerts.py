@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from django.utils import timezone
 
+from credentials.models import ApiCredential
 from messaging.hosts import known_hosts
-from messaging.models import Message, SendHold
+from messaging.models import Breaker, Message, SendHold
 from messaging.states import State
 from reports.checklist import Target
 from reports.dashboard import Setup
@@ -47,7 +48,7 @@ def alerts(setup: Setup) -> list[Alert]:
     paused = [*_paused(setup)]
     late = [] if holds else [*_late(setup)]
     look = [*_quarantined_messages(), *_refused_callbacks(), *_unread_callbacks()]
-    return [*holds, *_hosts(), *paused, *late, *look, *_no_reports(setup)]
+    return [*holds, *_hosts(), *paused, *_silent(setup), *late, *look, *_no_reports(setup)]
 
 
 def _holds() -> Iterator[Alert]:
@@ -84,8 +85,24 @@ def _paused(setup: Setup) -> Iterator[Alert]:
             yield Alert(Level.STOPPED, text, "Check and resume", _credential(str(credential.pk)))
 
 
+def _silent(setup: Setup) -> Iterator[Alert]:
+    for credential in setup.credentials:
+        if silence := _silence_of(credential):
+            text = (
+                f"The provider of {credential.name} does not answer: {silence.reason.rstrip('.')}. "
+                "Its messages wait; it is tried again by itself."
+            )
+            yield Alert(Level.STOPPED, text, "Open the credential", _credential(str(credential.pk)))
+
+
+def _silence_of(credential: ApiCredential) -> Breaker | None:
+    """The breaker of a credential whose provider does not answer."""
+    found: Breaker | None = getattr(credential, "breaker", None)
+    return found if found is not None and found.opened_at is not None else None
+
+
 def _late(setup: Setup) -> Iterator[Alert]:
-    running = [credential.pk for credential in setup.credentials if not credential.paused_at]
+    running = [row.pk for row in setup.credentials if not row.paused_at and not _silence_of(row)]
     due = Message.objects.filter(state=State.QUEUED, credential__in=running)
     if due.filter(due_at__lt=timezone.now() - LATE_AFTER).exists():
         text = "Messages have been due for more than two minutes. Is a worker running?"

@@ -141,7 +141,11 @@ def read_setup() -> Setup:
     credentials = ApiCredential.objects.annotate(has_reports=Exists(reports)).order_by("created_at")
     stops = ConsentEvent.objects.filter(kind=ConsentKind.OPT_OUT, source=ConsentSource.KEYWORD)
     return Setup(
-        credentials=tuple(credentials.only("id", "name", "paused_at", "paused_reason")),
+        credentials=tuple(
+            credentials.select_related("breaker").only(
+                "id", "name", "paused_at", "paused_reason", "breaker__reason", "breaker__opened_at"
+            )
+        ),
         channels=tuple(ChannelConfiguration.objects.order_by("created_at")),
         has_webhook=Webhook.objects.exists(),
         has_accepted=Message.objects.filter(accepted_at__isnull=False).exists(),

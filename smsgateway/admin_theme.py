@@ -40,6 +40,9 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("SMS Webhooks", "webhook", "webhooks", "webhook"),
             _list("Channel configurations", "cell_tower", "messaging", "channelconfiguration"),
             _list("Routes", "alt_route", "messaging", "route"),
+            _list("Spend limits", "savings", "messaging", "spendlimit"),
+            _list("Segment prices", "sell", "messaging", "segmentprice"),
+            _list("Sender limits", "speed", "messaging", "senderlimit"),
             _list(
                 "Provider codes",
                 "rule",
@@ -60,6 +63,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Messages",
         (
             _list("Messages", "sms", "messaging", "message"),
+            _list(
+                "Unclear messages",
+                "help",
+                "messaging",
+                "unclearmessage",
+                waiting="messaging.admin.unclear.unclear_count",
+            ),
             _list("Inbound messages", "move_to_inbox", "webhooks", "inboundmessage"),
             _list("Raw callbacks", "data_object", "webhooks", "inboundrequest"),
             _list("Forwarded messages", "forward", "webhooks", "forward"),

@@ -56,9 +56,14 @@ SMSGATEWAY_SENDER_THREADS = env.int("SMSGATEWAY_SENDER_THREADS", default=64)
 SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS = env.float("SMSGATEWAY_PROVIDER_TIMEOUT_SECONDS", default=20.0)
 SMSGATEWAY_CLAIM_LEASE_SECONDS = env.float("SMSGATEWAY_CLAIM_LEASE_SECONDS", default=60.0)
 SMSGATEWAY_SENDING_LEASE_SECONDS = env.float("SMSGATEWAY_SENDING_LEASE_SECONDS", default=90.0)
+# So many tries that the provider answered with "later" and a message fails; its validity ends it sooner.
+SMSGATEWAY_MAX_TRIES = env.int("SMSGATEWAY_MAX_TRIES", default=8)
+# So many attempts in a row without an answer (or with a 5xx) and a provider is left alone for a while; 0: never.
+SMSGATEWAY_BREAKER_FAILURES = env.int("SMSGATEWAY_BREAKER_FAILURES", default=5)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500
+SMSGATEWAY_CURRENCY = env.str("SMSGATEWAY_CURRENCY", default="USD")
 SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
 # So many permanent failures in a row ("no such number", "cannot be reached") put a number on the suppression list, for
 # so many days; 0 failures: never.
@@ -173,7 +178,10 @@ CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CONSUMER = "smsgateway.consumer:Consumer"
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # touches late acks only; there are none
+CELERY_BEAT_SCHEDULER = (
+    "celery.beat.Scheduler"  # keeps no file: the schedule is a convenience (docs/production.md)
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: delivery goes on without a broker
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -211,7 +219,7 @@ FORMAT_MODULE_PATH = "smsgateway.formats"
 USE_TZ = True
 TIME_ZONE = env.str("SMSGATEWAY_TIME_ZONE", default="UTC")
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.str("SMSGATEWAY_STATIC_DIR", default=str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed on one machine, so its directory need not exist
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)

@@ -18,6 +18,7 @@ from webhooks.outcomes import Note
 from webhooks.people import person_of
 from webhooks.reading import InboundText
 
+_RECORDED = (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP)  # what comes next is an event in the ledger
 _SAME_TEXT_WITHIN = 600  # seconds; for providers that give their messages neither id nor time
 
 
@@ -85,7 +86,8 @@ def _insert(
         occurred_at=event.occurred_at,
         received_at=raw.received_at,
     )
-    return message if insert_once(message) else None
+    asking = ledger.first_question(msisdn) if match.intent in _RECORDED else None
+    return message if insert_once(message, asking=asking) else None
 
 
 def _was_taken(event: InboundText, *, msisdn: str, raw: InboundRequest) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from core import prepared
 from core.bulk import insert
@@ -124,10 +124,10 @@ def _refusal(webhook: Webhook) -> Answer:
 
 
 def _process_twice(raw: InboundRequest, webhook: Webhook) -> Answer:
-    """A deadlock or a lock that took too long passes; the provider may not repeat a STOP."""
+    """A deadlock, a lock that took too long, a row that another process made passes; a STOP may not be repeated."""
     try:
         return _process(raw, webhook)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, IntegrityError):
         log.warning("webhook %s: callback %s failed, second attempt", webhook.id, raw.id, exc_info=True)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()

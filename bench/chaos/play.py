@@ -89,14 +89,14 @@ def rest(scene: Scene, company: Company) -> None:
 
 def judged(scene: Scene, application: Application, kills: Sequence[Kill]) -> Verdict:
     """Read what the provider saw and the database holds, and judge it."""
-    from messaging.states import ALLOWED_PAIRS
+    from messaging.states import ALLOWED_PAIRS, AT_ONCE_PAIRS
 
     with (scene.directory / "provider.log").open(encoding="utf-8") as log:
         seen = read_log(log)
     told = [{"at": kill.at, "kind": kill.kind, "name": kill.name} for kill in kills]
     (scene.directory / "kills.json").write_text(json.dumps(told), encoding="utf-8")
     run = Run(application.accepted, evidence.rows(), seen, kills, TIMEOUT)
-    verdict = judge(run, allowed=ALLOWED_PAIRS)
+    verdict = judge(run, allowed=ALLOWED_PAIRS | AT_ONCE_PAIRS)
     verdict.lost += [f"refused: {what}" for what in application.refused]
     return verdict
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ class ConsentSubject(models.Model):  # type: ignore[django-manager-missing]
     last_sequence = models.PositiveIntegerField(default=0)
     next_event_id: int | None = None  # drawn along with the lock, see consent.writing
     is_new: bool = False  # made in this very transaction: it has neither key nor state yet
+    owned: tuple[str, tuple[Any, ...]] | None = None  # wrapped key and states that came along with the lock
     head_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the newest event.")
 
     class Meta:

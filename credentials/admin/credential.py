@@ -93,6 +93,7 @@ class ApiCredentialAdmin(OfferingAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # 
     empty_text = "No API credentials yet. Create one for the provider that sends your messages."
     list_display: ClassVar[Sequence[Any]] = ("name", "vendor", "provider_name", "auth_type", "status")
     list_filter = ("vendor", "auth_type", StatusFilter)
+    list_select_related = ("breaker",)
     search_fields = ("name", "provider_name", "provider_app_id", "provider_url")
     list_before_template = "admin/credentials/tools/list_tools.html"
     change_form_outer_after_template = "admin/credentials/apicredential/panels.html"
@@ -103,11 +104,14 @@ class ApiCredentialAdmin(OfferingAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # 
         js: ClassVar = ["credentials/credential.js", "credentials/rows.js", *TOOL_SCRIPTS]
 
     @display(  # type: ignore[untyped-decorator]
-        description="Status", label={"Active": "success", "Paused": "danger"}
+        description="Status", label={"Active": "success", "Paused": "danger", "Does not answer": "danger"}
     )
     def status(self, credential: ApiCredential) -> str:
-        """Active, or paused."""
-        return "Paused" if credential.paused_at else "Active"
+        """Active, paused, or its provider does not answer (an upper floor knows)."""
+        if credential.paused_at:
+            return "Paused"
+        silent = getattr(getattr(credential, "breaker", None), "opened_at", None)
+        return "Does not answer" if silent else "Active"
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiCredential | None = None) -> Any:
         """The documented order; view-only staff see the chosen auth type's fields, secrets as dots."""

@@ -10,6 +10,7 @@ from core.sections import Part, Section
 from credentials.forms.tables import (
     ANSWER_FIELDS,
     BODY_FIELDS,
+    LIMIT_FIELDS,
     TEXT_FIELDS,
     default_of,
 )
@@ -58,6 +59,16 @@ def _check(section: Section) -> str:
     return str(section.values("check_url") or "Not set")
 
 
+def _limits(section: Section) -> str:
+    named = (
+        ("messages_per_second", "messages/s"),
+        ("segments_per_second", "segments/s"),
+        ("at_once", "at once"),
+    )
+    parts = [f"{value} {unit}" for name, unit in named if (value := section.values(name))]
+    return ", ".join(parts) or "None"
+
+
 def _label(section: Section, name: str) -> str:
     column: Any = ApiCredential._meta.get_field(name)
     choices = dict(column.flatchoices)
@@ -93,6 +104,10 @@ PARTS: Final = (
     Part(
         "mtls", "Mutual TLS", fields=CERTIFICATE_ROWS, summary=_certificate,
         about="For a provider that wants to see a client certificate, with any Auth Type or alone.",
+    ),
+    Part(
+        "limits", "Limits", fields=LIMIT_FIELDS, summary=_limits,
+        about="How much the provider takes. What is over a limit waits in the queue, the most urgent leaves first.",
     ),
     Part("check", "Connection check", fields=("check_url",), summary=_check),
 )  # fmt: skip

@@ -20,9 +20,11 @@ TEXT_FIELDS: Final = (
     "to_format", "from_format", "text_encoding", "max_length", "max_length_unicode", "split_mode",
 )  # fmt: skip
 ANSWER_FIELDS: Final = ("message_id_path", "ignored_ids", "error_code_path", "error_text_path")
+LIMIT_FIELDS: Final = ("messages_per_second", "segments_per_second", "at_once")
 MODEL_FIELDS: Final = (
     "vendor", "name", "provider_app_id", "provider_name", "provider_url", "method", "auth_type", *AUTH_FIELDS,
     *BODY_FIELDS, *TEXT_FIELDS, *ANSWER_FIELDS, *CERTIFICATE_FIELDS, "check_url",
+    *LIMIT_FIELDS,
 )  # fmt: skip
 PAYLOAD_CHECK: Final = "admin:credentials_apicredential_payload_check"
 
@@ -80,6 +82,9 @@ WIDGETS: Final[Mapping[str, Any]] = {
     "error_code_path": text_input(placeholder="error.code"),
     "error_text_path": text_input(placeholder="error.message"),
     "check_url": text_input(inputmode="url"),
+    "messages_per_second": text_input(inputmode="decimal", placeholder="no limit"),
+    "segments_per_second": text_input(inputmode="decimal", placeholder="no limit"),
+    "at_once": text_input(inputmode="numeric", placeholder="no limit"),
 }
 _VALUE_PATH: Final = "A JSON path, an XPath such as /answer/id, regex:…, or header:Name."
 HELP_TEXTS: Final[Mapping[str, str]] = {
@@ -110,6 +115,9 @@ HELP_TEXTS: Final[Mapping[str, str]] = {
     "ignored_ids": "Answers that stand for no id, separated by commas.",
     "error_code_path": "Blank: the usual places are tried.",
     "error_text_path": "Blank: the usual places are tried.",
+    "messages_per_second": "Over all workers, each part of a long message counted.",
+    "segments_per_second": "As the provider bills them: 160 characters each, 70 in Unicode.",
+    "at_once": "The most on the wire at any moment, over all workers.",
     "check_url": "Asked with GET, signed like a message, by Test connection: an address that costs nothing, such as "
     "the account's balance.",
 }

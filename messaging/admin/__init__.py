@@ -1,4 +1,4 @@
-"""The messaging screens: channel configurations, routes, messages, send holds, test sends, consent by hand."""
+"""The messaging screens: channels, routes, messages, send holds, spend limits, test sends, consent by hand."""
 
 from __future__ import annotations
 
@@ -7,5 +7,18 @@ from messaging.admin.consent_change import NumberAdmin
 from messaging.admin.holds import SendHoldAdmin
 from messaging.admin.messages import MessageAdmin
 from messaging.admin.routes import RouteAdmin
+from messaging.admin.sender_limits import SenderLimitAdmin
+from messaging.admin.spending import SegmentPriceAdmin, SpendLimitAdmin
+from messaging.admin.unclear import UnclearMessageAdmin
 
-__all__ = ["ChannelConfigurationAdmin", "MessageAdmin", "NumberAdmin", "RouteAdmin", "SendHoldAdmin"]
+__all__ = [
+    "ChannelConfigurationAdmin",
+    "MessageAdmin",
+    "NumberAdmin",
+    "RouteAdmin",
+    "SegmentPriceAdmin",
+    "SendHoldAdmin",
+    "SenderLimitAdmin",
+    "SpendLimitAdmin",
+    "UnclearMessageAdmin",
+]

@@ -21,8 +21,11 @@ from core.numbers import mask_number
 from credentials.models import ApiCredential
 from messaging import channels
 from messaging.accept import accept, through_channel
+from messaging.admin.breakers import credential_breaker_reset
+from messaging.admin.refusals import add_refusal
 from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
+from messaging.admin.timing import CAP_FIELDS, TIMING_FIELDSETS
 from messaging.forms import ChannelConfigurationForm, SendForm
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Route, Source
 from messaging.testsend import send_test
@@ -41,7 +44,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     fieldsets = (
         (None, {"fields": ("name", "description", "credential", "sender")}),
         ("Consent", {"fields": ("purpose", "require_opt_in")}),
-        ("Numbers", {"fields": ("default_country",)}),
+        ("Numbers", {"fields": ("default_country", "countries_allowed")}),
         (
             "Links",
             {
@@ -49,6 +52,8 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                 "fields": ("track_links", "link_domain", "link_days", "link_fallback_url", "link_parameters"),
             },
         ),
+        *TIMING_FIELDSETS,
+        ("Order", {"fields": ("keep_order",)}),
         ("Routes", {"fields": ("codes_move_on",)}),
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")
@@ -64,10 +69,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     )
     change_form_outer_before_template = "admin/messaging/channelconfiguration/status.html"
     change_form_outer_after_template = "admin/messaging/channelconfiguration/panels.html"
-    # Only marketing asks for an opt-in; the field stays out of the way otherwise.
+    # Only marketing asks for an opt-in and has a frequency cap; the fields stay out of the way otherwise.
     conditional_fields = {
-        "require_opt_in": "purpose == 'marketing'",
-        "codes_move_on": "purpose == 'transactional'",
+        **dict.fromkeys(("require_opt_in", *CAP_FIELDS), "purpose == 'marketing'"),
+        **dict.fromkeys(("codes_move_on", "when_unknown_code"), "purpose == 'transactional'"),
     }
 
     @admin.display(description="Status", ordering="status")
@@ -89,6 +94,11 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                 "test-send/<uuid:credential_id>/",
                 guarded(credential_test_send),
                 name="messaging_credential_test_send",
+            ),
+            path(
+                "breaker-reset/<uuid:credential_id>/",
+                guarded(credential_breaker_reset),
+                name="messaging_credential_breaker_reset",
             ),
             *super().get_urls(),
         ]
@@ -164,7 +174,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
                     channel, form.cleaned_data["number"], form.cleaned_data["message"], str(request.user)
                 )
             except GatewayError as error:
-                form.add_error("message", error.text)
+                add_refusal(form, error, otherwise="message")
             else:
                 record(
                     actor=request.user,

@@ -17,6 +17,7 @@ from core.numbers import mask_number
 from credentials.models import ApiCredential
 from credentials.testing import TestResult, TestSendForm, parts_of, result_of
 from messaging.admin.badges import reason_text
+from messaging.admin.refusals import add_refusal
 from messaging.models import Message
 from messaging.testsend import default_sender, send_test
 
@@ -52,7 +53,7 @@ def _send(
             text=form.cleaned_data["message"],
         )
     except GatewayError as error:
-        form.add_error("number" if error.param == "to" else None, error.text)
+        add_refusal(form, error, otherwise=None)
         return None, None
     record(
         actor=request.user,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from messaging.models.channels import ChannelConfiguration, ChannelStatus
 from messaging.models.holds import SendHold
 from messaging.models.hosts import WebHost
+from messaging.models.limits import Breaker, BreakerState, Pace, SenderLimit
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
+from messaging.models.spending import SegmentPrice, SpendCounter, SpendLimit
+from messaging.models.unclear import UnclearMessage
 from messaging.models.vocabulary import (
     CHANNEL_PURPOSES,
     LONGEST_PROVIDER_ID,
@@ -22,14 +25,22 @@ __all__ = [
     "LONGEST_ROUTE_NAME",
     "PURPOSES",
     "Attempt",
+    "Breaker",
+    "BreakerState",
     "ChannelConfiguration",
     "ChannelStatus",
     "Message",
     "MessageEvent",
     "MessagePart",
+    "Pace",
     "ParkedReport",
     "Route",
+    "SegmentPrice",
     "SendHold",
+    "SenderLimit",
     "Source",
+    "SpendCounter",
+    "SpendLimit",
+    "UnclearMessage",
     "WebHost",
 ]

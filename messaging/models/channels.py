@@ -9,6 +9,7 @@ from core.ids import uuid7
 from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from links.addresses import LONGEST, check_address
+from messaging.models.timing import Timing
 from messaging.models.vocabulary import CHANNEL_PURPOSES
 
 
@@ -19,7 +20,7 @@ class ChannelStatus(models.TextChoices):
     ACTIVE = "active", "Active"
 
 
-class ChannelConfiguration(models.Model):
+class ChannelConfiguration(Timing):
     """What a sender picks: credential, sender number, purpose and consent rule under one name."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -55,11 +56,25 @@ class ChannelConfiguration(models.Model):
         default=True,
         help_text="On: marketing goes only to numbers that have opted in. Off: to all that have not opted out.",
     )
+    keep_order = models.BooleanField(
+        "Keep the order per recipient",
+        default=False,
+        help_text="On: a message waits while an earlier one to the same recipient through this channel is due, waits "
+        "for another try or is on its way.",
+    )
     default_country = models.CharField(
         "Default country",
         max_length=2,
         blank=True,
         help_text="Two letters, such as US. Numbers without + are read as numbers of this country.",
+    )
+    countries_allowed = models.CharField(
+        "Countries allowed",
+        max_length=1200,
+        blank=True,
+        help_text="Two letters each, separated by commas, such as US, CA. Messages to other countries are refused. "
+        "Blank: the country of the sender; for names and short codes the default country; where routes name countries "
+        "or prefixes, those. * allows every country, and leaves fraud with costly numbers abroad no bound.",
     )
     codes_move_on = models.BooleanField(
         "One-time codes move on when an answer is lost",

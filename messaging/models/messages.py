@@ -10,10 +10,11 @@ from access.models import ApiKey
 from consent.models import ConsentSubject
 from core.ids import uuid7
 from core.numbers import mask_number
+from core.vocabulary import Purpose
 from credentials.models import ApiCredential
 from messaging.models.channels import ChannelConfiguration
 from messaging.models.vocabulary import LONGEST_PROVIDER_ID, LONGEST_ROUTE_NAME, PURPOSES, Source
-from messaging.states import SELDOM, PartState, Priority, State
+from messaging.states import CAPPED, SELDOM, PartState, Priority, State
 
 
 class Message(models.Model):  # type: ignore[django-manager-missing]
@@ -100,6 +101,11 @@ class Message(models.Model):  # type: ignore[django-manager-missing]
                 fields=["state", "credential"],
                 name="message_attention",
                 condition=models.Q(state__in=[State.UNKNOWN, State.QUARANTINED]),
+            ),
+            models.Index(
+                fields=["subject", "due_at"],
+                name="message_capped",
+                condition=models.Q(purpose=Purpose.MARKETING.value, state__in=CAPPED),
             ),
         ]
         constraints = [

@@ -1,4 +1,4 @@
-"""A submission gets the credential and the sender of the first route that fits."""
+"""A submission gets the credential and the sender of the first route that fits, and goes to allowed countries only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import NoRoute
 from core.numbers import country_or_main
-from messaging.models import Source
-from messaging.routing.choosing import Facts, choose, sender_for, why_none
+from messaging.models import ChannelConfiguration, Source
+from messaging.routing.choosing import Facts, RouteRow, choose, sender_for, why_none
+from messaging.routing.countries import check_country, check_sender
 from messaging.routing.health import unwell_of
 from messaging.routing.table import routes_of
 
@@ -17,17 +18,32 @@ if TYPE_CHECKING:
 
 
 def routed(submission: Submission, msisdn: str) -> Submission:
-    """The submission with what its route says; as it is where its channel has no routes, or it answers somebody.
+    """The submission with what its route says, if its channel has routes; refused where it may not go.
 
-    NoRoute says for each route why it does not fit.
+    NoRoute says for each route why it does not fit, CountryNotAllowed which setting does not name the country. Answers
+    to somebody go back where the question came from, whatever routes and countries say.
     """
-    channel = submission.channel
-    if channel is None or submission.source == Source.REPLY:
+    if submission.source == Source.REPLY:
         return submission
+    channel, country = submission.channel, country_or_main(msisdn)
+    if channel is None:
+        if submission.source == Source.TEST:
+            own = ChannelConfiguration.objects.filter(credential=submission.credential).order_by("created_at")
+            check_sender(submission.sender, country, channels=own)
+        return submission
+    route = _route_for(channel, Facts(msisdn, country, submission.purpose.value))
+    check_country(channel, route, country)
+    if route is None:
+        return submission
+    sender = sender_for(route.senders, msisdn)
+    return replace(submission, credential=route.credential, sender=sender, route=route.name)
+
+
+def _route_for(channel: ChannelConfiguration, facts: Facts) -> RouteRow | None:
+    """None: the channel has no routes."""
     routes = routes_of(channel.pk)
     if not routes:
-        return submission
-    facts = Facts(msisdn, country_or_main(msisdn), submission.purpose.value)
+        return None
     route = choose(routes, facts, unwell=unwell_of(routes))
     if route is None:
         raise NoRoute(
@@ -35,5 +51,4 @@ def routed(submission: Submission, msisdn: str) -> Submission:
             "condition, under Routes in the admin.",
             param="to",
         )
-    sender = sender_for(route.senders, msisdn)
-    return replace(submission, credential=route.credential, sender=sender, route=route.name)
+    return route

@@ -12,7 +12,7 @@ from credentials.models import ApiCredential
 from messaging.models import Message, MessageEvent, MessagePart, Route, Source
 from messaging.routing.choosing import sender_for
 from messaging.routing.failover import healthy_route
-from messaging.routing.health import open_credentials
+from messaging.routing.health import resting_credentials
 from messaging.routing.moving import Move, carry_out
 from messaging.routing.table import routes_of
 from messaging.states import PartState, Reason, State
@@ -31,7 +31,7 @@ def move_waiting() -> int:
 def _unwell_with_routes() -> list[uuid.UUID]:
     routed = Route.objects.filter(active=True)
     paused = ApiCredential.objects.filter(paused_at__isnull=False, id__in=routed.values("credential_id"))
-    opened = ApiCredential.objects.filter(id__in=list(open_credentials()), routes__active=True)
+    opened = ApiCredential.objects.filter(id__in=list(resting_credentials()), routes__active=True)
     return sorted({*paused.values_list("id", flat=True), *opened.values_list("id", flat=True)})
 
 

@@ -21,6 +21,7 @@ from credentials.vendors.preset import Preset
 from messaging import channels
 from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus
+from messaging.models.timing import TIMING_FIELDS
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
 from operations.configuration.routes import apply_routes
@@ -116,7 +117,11 @@ def _new_secret(name: str, existing: Webhook | None) -> str:
 
 def _apply_channel(document: Document) -> ChannelConfiguration:
     existing = ChannelConfiguration.objects.filter(name=document.name).first()
-    form = ChannelConfigurationForm(_posted(document), instance=existing)
+    # What a file does not say of times is as in a new channel.
+    usual = {name: getattr(ChannelConfiguration(), name) for name in TIMING_FIELDS}
+    form = ChannelConfigurationForm(
+        {**{name: value for name, value in usual.items() if value}, **_posted(document)}, instance=existing
+    )
     _insist(form)
     channel: ChannelConfiguration = form.save()
     apply_routes(channel, document.values.get("routes", []))

@@ -16,6 +16,7 @@ from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
 from messaging.models import ChannelConfiguration
+from messaging.models.timing import TIMING_FIELDS
 from operations.configuration.routes import tables_of
 from webhooks.custom_rows import rows_of
 from webhooks.models import Webhook
@@ -34,7 +35,9 @@ CHANNEL_KEYS: Final = (
     "sender",
     "purpose",
     "require_opt_in",
+    "keep_order",
     "default_country",
+    "countries_allowed",
     "codes_move_on",
     "track_links",
     "link_domain",
@@ -42,6 +45,7 @@ CHANNEL_KEYS: Final = (
     "link_fallback_url",
     "link_parameters",
     "status",
+    *TIMING_FIELDS,
     "routes",
 )
 CREDENTIAL_KEYS: Final = ("vendor", "provider_name", "preset")
@@ -111,6 +115,13 @@ def _webhook(row: Webhook) -> Document:
 
 def _channel(row: ChannelConfiguration) -> Document:
     values = {name: getattr(row, name) for name in CHANNEL_KEYS if name not in ("credential", "routes")}
+    usual = ChannelConfiguration()
+    for name in (
+        *TIMING_FIELDS,
+        "link_days",
+    ):  # left out where it is as in a new channel; TOML knows no null either
+        if values[name] == getattr(usual, name):
+            del values[name]
     if routes := tables_of(row):
         values["routes"] = routes
     return Document("channels", row.name, {"credential": row.credential.name, **values})

@@ -86,14 +86,18 @@ def test_retry_after_is_honoured(queue: Queue, provider: Any) -> None:
     assert timedelta(seconds=110) < message.due_at - timezone.now() < timedelta(seconds=125)
 
 
-def test_temporary_failure_ends_when_tries_are_used_up(queue: Queue, provider: Any) -> None:
-    provider.post(PROVIDER_URL, status=503)
+@pytest.mark.parametrize("tries", [8, 3])
+def test_temporary_failure_ends_when_tries_are_used_up(
+    queue: Queue, provider: Any, settings: Any, tries: int
+) -> None:
+    settings.SMSGATEWAY_MAX_TRIES = tries
+    provider.post(PROVIDER_URL, status=429)
     message = queue()
-    for _ in range(8):
+    for _ in range(tries):
         Message.objects.filter(id=message.id).update(due_at=timezone.now() - timedelta(seconds=1))
         delivery.drain(message.credential_id)
     assert state_of(message) == (State.FAILED, "tries_used")
-    assert message.attempts.count() == 8
+    assert message.attempts.count() == tries
 
 
 def test_refused_credential_pauses_and_spends_no_try(queue: Queue, provider: Any) -> None:

@@ -28,6 +28,11 @@ def viewer(db: None) -> Client:
     return client
 
 
+def settle(client: Client, step: str, *chosen: Message, why: str = "Their log, ticket 4711") -> Any:
+    values = {"id": [str(message.pk) for message in chosen], "why": why}
+    return client.post(reverse("admin:messaging_message_settle", args=[step]), values)
+
+
 def page_of(message: Message) -> str:
     return reverse("admin:messaging_message_change", args=[message.pk])
 
@@ -174,16 +179,53 @@ def test_channel_is_made_as_a_draft_and_activated(admin_client: Client, credenti
         ({"sender": "+1"}, "sender"),
         ({"sender": "much too long a name"}, "sender"),
         ({"default_country": "XX"}, "valid choice"),
+        ({"quiet_from": "21:00"}, "Give both times"),
+        ({"quiet_from": "21:00", "quiet_until": "21:00"}, "around the clock"),
+        ({"quiet_days": ["someday"]}, "valid choice"),
+        ({"quiet_whole_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}, "at least one day"),
+        ({"cap_count": "0"}, "greater than or equal to 1"),
+        ({"give_up_after": "20000"}, "less than or equal to 10080"),
     ],
 )
 def test_bad_channel_is_refused_with_the_reason(
-    admin_client: Client, credential: ApiCredential, values: dict[str, str], error: str
+    admin_client: Client, credential: ApiCredential, values: dict[str, Any], error: str
 ) -> None:
-    good = {"name": "alerts", "credential": str(credential.pk), "sender": "SHOP", "purpose": "marketing"}
+    good: dict[str, Any] = {
+        "name": "alerts",
+        "credential": str(credential.pk),
+        "sender": "SHOP",
+        "purpose": "marketing",
+    }
     answer = admin_client.post(reverse("admin:messaging_channelconfiguration_add"), good | values)
     assert answer.status_code == 200
     assert error in str(answer.context["adminform"].form.errors)
     assert not ChannelConfiguration.objects.exists()
+
+
+def test_times_of_a_channel_are_stored_as_filled_in(admin_client: Client, credential: ApiCredential) -> None:
+    values = {
+        "name": "news", "credential": str(credential.pk), "sender": "SHOP", "purpose": "marketing",
+        "quiet_from": "22:00", "quiet_until": "08:00", "quiet_days": ["mon", "fri"], "quiet_whole_days": ["sun"],
+        "cap_count": "3", "cap_window": "week", "cap_scope": "all", "cap_drops": "on", "give_up_after": "90",
+    }  # fmt: skip
+    answer = admin_client.post(reverse("admin:messaging_channelconfiguration_add"), values)
+    assert answer.status_code == 302, answer.context["errors"]
+    channel = ChannelConfiguration.objects.get()
+    assert (str(channel.quiet_from), str(channel.quiet_until)) == ("22:00:00", "08:00:00")
+    assert (channel.quiet_days, channel.quiet_whole_days, channel.quiet_for_all) == (
+        ["mon", "fri"],
+        ["sun"],
+        False,
+    )
+    assert (channel.cap_count, channel.cap_window, channel.cap_scope, channel.cap_drops) == (
+        3,
+        "week",
+        "all",
+        True,
+    )
+    assert channel.give_up_after == 90
+    page = admin_client.get(reverse("admin:messaging_channelconfiguration_change", args=[channel.pk]))
+    assert 'value="sun"' in page.content.decode()
 
 
 def test_channel_of_a_paused_credential_is_not_activated(
@@ -270,9 +312,17 @@ def test_unknown_message_is_settled_by_staff(
     message = queue()
     delivery.deliver_one(message.id)
     assert "Send again, may arrive twice" in admin_client.get(page_of(message)).content.decode()
-    admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, step]))
+    asked = admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, step]))
+    message.refresh_from_db()
+    assert (asked.status_code, message.state) == (200, State.UNKNOWN)
+    answer = settle(admin_client, step, message, why="")
+    message.refresh_from_db()
+    assert (answer.status_code, message.state) == (422, State.UNKNOWN)
+    settle(admin_client, step, message)
     message.refresh_from_db()
     assert (message.state, message.possible_duplicate) == (state, step == "resend")
+    assert "Their log, ticket 4711" in admin_client.get(page_of(message)).content.decode()
+    assert AuditEntry.objects.filter(action=step).count() == 1
 
 
 def test_message_sent_again_after_unknown_is_flagged_and_accepted(
@@ -282,7 +332,7 @@ def test_message_sent_again_after_unknown_is_flagged_and_accepted(
     provider.post(PROVIDER_URL, json={"id": "p-2"})
     message = queue()
     delivery.deliver_one(message.id)
-    admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, "resend"]))
+    settle(admin_client, "resend", message)
     delivery.deliver_one(message.id)
     message.refresh_from_db()
     assert (message.state, message.possible_duplicate, message.parts.get().state) == (

@@ -38,7 +38,7 @@ class Up:
         """Exit code and seconds it took to end."""
         started = time.monotonic()
         self.process.send_signal(number)
-        code = self.process.wait(timeout=15)
+        code = self.process.wait(timeout=35)
         return code, time.monotonic() - started
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,26 @@ def test_an_export_holds_no_secret_and_differs_in_nothing(shop: ApiCredential, t
     assert "very-secret-token" not in text
     assert run("diff", tmp_path) == "No differences.\n"
     assert run("apply", tmp_path) == "Nothing to do.\n"
+
+
+def test_times_of_a_channel_stand_in_its_file_and_leave_with_it(shop: ApiCredential, tmp_path: Path) -> None:
+    run("export", tmp_path)
+    assert "quiet" not in (tmp_path / "channels/shop.toml").read_text()
+    values: dict[str, Any] = {
+        "quiet_from": time(21), "quiet_until": time(8), "quiet_days": ["mon"], "quiet_whole_days": ["sun"],
+        "quiet_for_all": True, "cap_count": 3, "cap_window": "week", "give_up_after": 90,
+    }  # fmt: skip
+    ChannelConfiguration.objects.update(**values)
+    run("export", tmp_path / "timed")
+    assert "quiet_from = 21:00:00" in (tmp_path / "timed/channels/shop.toml").read_text()
+    for directory, expected in ((tmp_path, dict.fromkeys(values)), (tmp_path / "timed", values)):
+        run("apply", directory)
+        assert run("diff", directory) == "No differences.\n"
+        channel = ChannelConfiguration.objects.get()
+        assert channel.quiet_from == expected["quiet_from"]
+        assert channel.give_up_after == expected["give_up_after"]
+        assert channel.cap_window == (expected["cap_window"] or "day")
+        assert channel.quiet_whole_days == (expected["quiet_whole_days"] or [])
 
 
 def test_a_change_is_shown_and_applied_with_secrets_kept(shop: ApiCredential, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from celery.worker import consumer
+from celery.worker.consumer import Gossip, Mingle
 
 from messaging import delivery
 from operations import worker
@@ -42,3 +43,15 @@ def test_a_worker_that_ends_starts_nothing_new(signal: Any) -> None:
         assert delivery.stopping.is_set()
     finally:
         delivery.stopping.clear()
+
+
+def test_workers_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "refuse_wrong_keys", lambda: None)
+    monkeypatch.setattr(worker, "start_ticker", lambda: None)
+    for step in (Gossip, Mingle):
+        monkeypatch.setattr(step, "compatible_transports", {"memory", "redis"})
+    controller = app.WorkController(pool_cls="threads", concurrency=1, hostname="alone@localhost")
+    assert isinstance(controller.consumer, Consumer)
+    started = {type(step).__name__ for step in controller.consumer.steps}
+    assert "Tasks" in started
+    assert not started & {"Gossip", "Mingle"}

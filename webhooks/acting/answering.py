@@ -11,9 +11,10 @@ from core.bulk import set_row
 from core.clock import now
 from core.errors import GatewayError
 from core.vocabulary import Purpose
-from messaging.accept import VALIDITY, Submission, accept
+from messaging.accept import Submission, accept
 from messaging.models import Message
 from messaging.models import Source as MessageSource
+from messaging.validity import VALIDITY
 from profiles.selectors import attributes_for
 from webhooks.acting.scene import Effect, Scene
 from webhooks.models import InboundMessage

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0008_long_tables'),
+        ('messaging', '0009_long_tables'),
         ('webhooks', '0006_forward_secrets'),
     ]
 

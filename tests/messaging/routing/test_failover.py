@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from core.brief import forget_everything
 from core.clock import now
 from core.errors import ConnectionFailed
 from core.vocabulary import FailureClass, Outcome, Purpose
 from credentials.models import ApiCredential
 from messaging import channels, claiming, delivery, gate, results
-from messaging.models import ChannelConfiguration, Message, MessagePart, Route
+from messaging.models import Breaker, BreakerState, ChannelConfiguration, Message, MessagePart, Route
 from messaging.parts import Sent
 from messaging.results import Result
-from messaging.routing import health, waiting
+from messaging.routing import waiting
 from messaging.routing.waiting import move_waiting
 from messaging.states import State
 from tests.messaging.conftest import PROVIDER_URL, result_of
@@ -216,18 +218,38 @@ def test_what_waits_for_a_paused_credential_moves_on(
     assert move_waiting() == 0
 
 
+def opened(credential: ApiCredential, *, probe_in: int) -> None:
+    moment = now()
+    Breaker.objects.update_or_create(
+        pk=credential.pk,
+        defaults={
+            "state": BreakerState.OPEN,
+            "failures": 5,
+            "probe_at": moment + timedelta(seconds=probe_in),
+        },
+    )
+    forget_everything()
+
+
 def test_what_waits_for_an_open_breaker_moves_on_upwards_too(
-    queue: Queue, two: None, credential: ApiCredential, second: ApiCredential, monkeypatch: pytest.MonkeyPatch
+    queue: Queue, two: None, credential: ApiCredential, second: ApiCredential
 ) -> None:
-    unwell = {credential.pk}
-    for module in (health, waiting):
-        monkeypatch.setattr(module, "open_credentials", lambda: frozenset(unwell))
+    opened(credential, probe_in=60)
     message = queue()
     assert message.route == "Backup"  # it was open when the message was accepted
-    unwell.symmetric_difference_update({credential.pk, second.pk})
+    Breaker.objects.all().delete()
+    opened(second, probe_in=60)
     assert move_waiting() == 1
     message.refresh_from_db()
     assert (message.route, message.credential) == ("Main", credential)
+
+
+def test_a_breaker_that_may_probe_gets_messages_to_probe_with(
+    queue: Queue, two: None, credential: ApiCredential
+) -> None:
+    opened(credential, probe_in=-1)
+    assert queue().route == "Main"
+    assert move_waiting() == 0
 
 
 def test_what_no_other_route_fits_waits_and_does_not_hold_up_what_comes_after(

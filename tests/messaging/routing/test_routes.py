@@ -78,8 +78,9 @@ def test_a_paused_credential_is_passed_over_while_another_route_fits(
 
 
 def test_many_are_routed_one_by_one_and_cost_no_query_each(
-    channel: ChannelConfiguration, route: Make, second: ApiCredential, django_assert_num_queries: Any
+    channel: ChannelConfiguration, route: Make, second: ApiCredential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.brief.KEPT_SECONDS", 600.0)
     route("Main", countries="US")
     route("Pool", countries="GB", credential=second, senders="ACME, ACME2")
 

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
 
-
-class GatewayError(Exception):
-    """Root of all errors raised on purpose; `text` is safe to show, `param` names the field at fault."""
-
-    code: ClassVar[str] = "gateway_error"
-    retryable: ClassVar[bool] = False
-    http_status: ClassVar[int] = 400
-
-    def __init__(self, text: str, *, param: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.param = param
+from core.errors.base import GatewayError as GatewayError
+from core.errors.refusals import CapReached as CapReached
+from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
+from core.errors.refusals import NoRoute as NoRoute
+from core.errors.refusals import SpendStop as SpendStop
 
 
 class ConfigurationInvalid(GatewayError):
@@ -141,13 +133,6 @@ class ChannelInactive(GatewayError):
     """The channel configuration is still a draft."""
 
     code = "channel_inactive"
-    http_status = 409
-
-
-class NoRoute(GatewayError):
-    """None of the channel's routes carries such a message."""
-
-    code = "no_route"
     http_status = 409
 
 

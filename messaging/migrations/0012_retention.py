@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0003_retention'),
-        ('messaging', '0008_long_tables'),
+        ('messaging', '0011_quiet_hours_and_caps'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0006_routing'),
+        ('messaging', '0007_topology'),
     ]
 
     operations = [

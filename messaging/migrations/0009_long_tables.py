@@ -18,8 +18,7 @@ class Migration(migrations.Migration):
         ('access', '0001_initial'),
         ('consent', '0003_staff_screens'),
         ('credentials', '0005_unicode_limit'),
-        ('messaging', '0007_channel_links'),
-        ('messaging', '0007_topology'),
+        ('messaging', '0008_channel_links'),
     ]
 
     operations = [

@@ -1,0 +1,39 @@
+"""Why a message is not accepted although nothing is wrong with it: no way there, or a limit reached."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from core.errors.base import GatewayError
+
+
+class NoRoute(GatewayError):
+    """None of the channel's routes carries such a message."""
+
+    code = "no_route"
+    http_status = 409
+
+
+class CountryNotAllowed(GatewayError):
+    """The channel does not send to that country; `channel_id` names the one whose setting would have to change."""
+
+    code = "country_not_allowed"
+    http_status = 403
+
+    def __init__(self, text: str, *, param: str = "", channel_id: UUID | None = None) -> None:
+        super().__init__(text, param=param)
+        self.channel_id = channel_id
+
+
+class CapReached(GatewayError):
+    """A limit on messages in a period is reached."""
+
+    code = "cap_reached"
+    http_status = 429
+
+
+class SpendStop(GatewayError):
+    """A limit on money in a period is reached."""
+
+    code = "spend_stop"
+    http_status = 429

@@ -1,0 +1,1 @@
+"""Quiet hours: when a recipient is left in peace, by the recipient's own clock. Pure, no Django."""

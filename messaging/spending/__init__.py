@@ -1,0 +1,7 @@
+"""Caps and spend limits: counted exactly when messages are accepted, in the same transaction; free without limits."""
+
+from __future__ import annotations
+
+from messaging.spending.taking import take
+
+__all__ = ["take"]
