@@ -14,26 +14,37 @@ from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import QuerySet
 
-MANY = 50_000  # from so many rows on by the planner's estimate, nobody counts
+MANY = 20_000  # more rows than this are not counted, by the planner's estimate or while counting
 DEAR = 25_000.0  # nor where counting costs more than this, in the planner's units: some 100 ms
 FAR = 1000  # rows before a page
 MOST_PAGES = 1000  # further back by a filter or a search: each page reads all rows before it
 
 
 class LongListPaginator(Paginator):  # type: ignore[type-arg]
-    """A paginator for lists of any length; `is_estimate` says that `count` is about right, not exact."""
+    """A paginator for lists of any length.
 
-    is_estimate = False
+    `is_estimate`: `count` is about right. `is_least`: it is where counting ended.
+    """
+
+    is_estimate = is_least = False
 
     @cached_property
     def count(self) -> int:
         """How many rows there are, or about how many."""
         rows, cost = _planned(self.object_list)
         if rows < MANY and cost <= DEAR:
-            return super().count
+            return self._counted()
         self.is_estimate = True
         # A list that may be longer than the estimate is never shown whole.
         return max(rows, self.per_page + 1)
+
+    def _counted(self) -> int:
+        if not _is_estimated(self.object_list):
+            return int(super().count)
+        rows: Any = self.object_list
+        count = int(rows.order_by()[: MANY + 1].count())
+        self.is_least = count > MANY  # the planner was wrong
+        return min(count, MANY)
 
     @cached_property
     def num_pages(self) -> int:
@@ -52,15 +63,19 @@ class LongListPaginator(Paginator):  # type: ignore[type-arg]
     @property
     def is_cut(self) -> bool:
         """Whether there are rows that no page shows."""
-        return self.count > self.num_pages * self.per_page
+        return self.is_least or self.count > self.num_pages * self.per_page
 
 
 def _planned(rows: Any) -> tuple[int, float]:
     """The planner's estimate of rows and cost; (0, 0.0) where nobody can say, or rows are no query."""
-    if not isinstance(rows, QuerySet) or connections[rows.db].vendor != "postgresql":
+    if not _is_estimated(rows):
         return 0, 0.0
     explained = rows.order_by().values("pk").explain(format="json")
     if not explained:  # a query that can find nothing is not asked
         return 0, 0.0
     plan = json.loads(explained)[0]["Plan"]
     return int(plan["Plan Rows"]), float(plan["Total Cost"])
+
+
+def _is_estimated(rows: Any) -> bool:
+    return isinstance(rows, QuerySet) and connections[rows.db].vendor == "postgresql"

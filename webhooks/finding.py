@@ -25,7 +25,10 @@ def find_callbacks(requests: QuerySet[InboundRequest], term: str) -> QuerySet[In
         {key for form in (term, *forms) if (key := number_key(form))} if forms or term.isdigit() else set()
     )
     by_key = Q(number_key__in=numbers) | Q(id_key=id_key(term)) if numbers else Q(id_key=id_key(term))
-    further = InboundRequestKey.objects.filter(by_key).values("request_id")
+    # Looked up first: with a subquery in the condition the database would read every callback.
+    further = list(
+        InboundRequestKey.objects.filter(by_key).values_list("request_id", flat=True)[:_MOST_FOUND]
+    )
     found = requests.filter(by_key | Q(pk__in=further))
     if found.exists():
         return found

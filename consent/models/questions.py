@@ -68,7 +68,7 @@ class ConsentReview(models.Model):
             models.Index(
                 fields=("lapses_at",), name="consent_review_lapses", condition=models.Q(state="open")
             ),
-            models.Index(fields=("state", "due_at"), name="consent_review_due"),
+            models.Index(fields=("state", "lapses_at", "id"), name="consent_review_order"),
             models.Index(fields=("subject", "state"), name="consent_review_subject"),
         ]
 

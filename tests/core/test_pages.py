@@ -82,6 +82,15 @@ def test_rows_that_are_dear_to_find_are_estimated_and_never_shown_whole(
 
 
 @on_postgresql
+def test_counting_ends_where_the_planner_was_wrong(trail: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    analyzed()
+    monkeypatch.setattr(pages, "MANY", 100)
+    monkeypatch.setattr(pages, "_planned", lambda rows: (3, 1.0))
+    paginator = LongListPaginator(AuditEntry.objects.all(), 50)
+    assert (paginator.count, paginator.is_least, paginator.is_cut) == (100, True, True)
+
+
+@on_postgresql
 def test_the_screen_says_that_it_estimates(
     trail: None, admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
