@@ -23,6 +23,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.segmentprice": VIEW,
     "messaging.spendlimit": VIEW,
     "messaging.message": VIEW,
+    "messaging.unclearmessage": VIEW,
     "messaging.messagepart": VIEW,
     "messaging.attempt": VIEW,
     "messaging.messageevent": VIEW,
@@ -46,6 +47,9 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "messaging.spendlimit": ALL,
     "messaging.message": EDIT,
     "messaging.sendhold": EDIT,
+    "operations.alerttarget": ALL,
+    "operations.openalert": VIEW,
+    "operations.alertnotice": VIEW,
     "messaging.senderlimit": ALL,
 }
 _LEDGER: dict[str, tuple[str, ...]] = {

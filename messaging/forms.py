@@ -87,7 +87,8 @@ class ChannelConfigurationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("cap_window", "cap_scope"):  # with a default; a channel without a cap needs no say in it
+        # With a default: who makes a channel need not have a say in them.
+        for name in ("cap_window", "cap_scope", "when_unknown", "when_unknown_code", "unknown_hours"):
             self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consent import ledger
-from core import prepared
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
@@ -191,21 +190,10 @@ def _open(
     ids = [message.id for message in messages]
     if not ids:
         return []
-    update_rows(
-        Message,
-        [
-            {
-                "id": message.id,
-                "state": State.SENDING,
-                "tries": message.tries + 1,
-                "claims": 0,
-                "lease_token": token,
-                "lease_until": moment + SENDING_LEASE,
-                "reason": "",
-            }
-            for message in messages
-        ],
-    )
+    ours = {
+        "state": State.SENDING, "claims": 0, "lease_token": token, "lease_until": moment + SENDING_LEASE, "reason": "",
+    }  # fmt: skip
+    update_rows(Message, [{"id": message.id, "tries": message.tries + 1, **ours} for message in messages])
     update_rows(
         MessagePart,
         [
@@ -216,9 +204,8 @@ def _open(
         where=f"t.state = '{PartState.WAITING}'",
     )
     at_once = [message.id for message in messages if message.state == State.QUEUED]
-    with prepared.together():
-        events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
-        events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
+    events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
+    events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     return insert_rows(

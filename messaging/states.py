@@ -53,6 +53,7 @@ class Reason(TextChoices):
     CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
     ERASED = "erased", "The recipient was erased"
     BY_STAFF = "by_staff", "By staff"
+    BY_RULE = "by_rule", "By the channel's rule for lost answers"
     BY_APPLICATION = "by_application", "By an application"
     REPORT = "report", "Delivery report"
 
@@ -97,6 +98,8 @@ UNDER_WAY = (S.QUEUED, S.CLAIMED, S.SENDING)
 SELDOM = (S.UNDELIVERED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.SUPPRESSED, S.CANCELLED, S.QUARANTINED)
 # What has gone to a recipient, or may have: it counts towards a frequency cap.
 CAPPED = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.SENT, S.DELIVERED)
+# Nobody but staff, or a report, can say how it goes on.
+UNCLEAR = (S.UNKNOWN, S.QUARANTINED)
 FINAL = frozenset(state for state, afters in TRANSITIONS.items() if not afters)
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from core.clock import now
-from messaging import events, reports
+from messaging import events, reports, unknowns
 from messaging.models import Attempt, Message, MessagePart
 from messaging.states import PartState, Reason, State
 
@@ -24,6 +24,7 @@ def sweep() -> dict[str, int]:
         "quarantined": _claimed_too_often(),
         "queued": _lost_while_claimed(),
         "expired": _past_validity(),
+        "settled": unknowns.follow_rules(),
         "reports": _parked_reports(),
     }
 

@@ -24,6 +24,8 @@ from messaging.routing.waiting import move_waiting
 from messaging.spending.standing import forget_counters
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
+from operations.alerting.evaluating import evaluate, forget_old_alerts
+from operations.alerting.telling import tell_due
 from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from operations.retention import retain
@@ -61,6 +63,9 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(move_waiting, every=2.0),
     Periodic(beat_of_worker, every=5.0, at_once=True),
     Periodic(tally, every=5.0, at_once=True),
+    Periodic(evaluate, every=10.0),
+    Periodic(tell_due, every=5.0),
+    Periodic(forget_old_alerts, every=3600.0),
     Periodic(follow_decisions, every=5.0),
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=10.0),

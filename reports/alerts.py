@@ -40,6 +40,10 @@ class Alert:
     link_text: str
     target: Target
     query: str = ""
+    kind: str = (
+        ""  # one of operations.alerting.kinds, where somebody may be told of it; `about` whom it concerns
+    )
+    about: str = ""
 
 
 def alerts(setup: Setup) -> list[Alert]:
@@ -56,7 +60,7 @@ def _holds() -> Iterator[Alert]:
     for hold in SendHold.objects.filter(released_at__isnull=True):
         since = timezone.localtime(hold.placed_at)
         text = f"All sending is on hold since {since:%d %b %H:%M}: {hold.reason}"
-        yield Alert(Level.STOPPED, text, "Release", target)
+        yield Alert(Level.STOPPED, text, "Release", target, kind="on_hold", about=str(hold.pk))
 
 
 def _hosts() -> Iterator[Alert]:
@@ -68,13 +72,19 @@ def _hosts() -> Iterator[Alert]:
                 f"Web host {host.name} may hold callbacks that nobody has read, {host.spooled} by its last count. "
                 f"{since} Sending goes on without them: start its web server."
             )
-            yield Alert(Level.STOPPED, text, "Raw callbacks", target)
+            yield Alert(
+                Level.STOPPED, text, "Raw callbacks", target, kind="spool_waiting", about=str(host.id)
+            )
         elif host.waiting_since is not None and host.may_hold_callbacks:
             text = f"Sending waits until web host {host.name} has handed over its callbacks. {since}"
-            yield Alert(Level.STOPPED, text, "Raw callbacks", target)
+            yield Alert(
+                Level.STOPPED, text, "Raw callbacks", target, kind="spool_waiting", about=str(host.id)
+            )
         if host.set_aside:
             text = f"Web host {host.name} set aside {_counted(host.set_aside, 'callback')} that cannot be opened."
-            yield Alert(Level.LOOK, text, "Raw callbacks", target)
+            yield Alert(
+                Level.LOOK, text, "Raw callbacks", target, kind="spool_unreadable", about=str(host.id)
+            )
 
 
 def _paused(setup: Setup) -> Iterator[Alert]:
@@ -82,7 +92,15 @@ def _paused(setup: Setup) -> Iterator[Alert]:
         if credential.paused_at:
             reason = credential.paused_reason.rstrip(".") or "no reason given"
             text = f"{credential.name} is paused: {reason}. Its messages wait."
-            yield Alert(Level.STOPPED, text, "Check and resume", _credential(str(credential.pk)))
+            target = _credential(str(credential.pk))
+            yield Alert(
+                Level.STOPPED,
+                text,
+                "Check and resume",
+                target,
+                kind="credential_paused",
+                about=str(credential.pk),
+            )
 
 
 def _silent(setup: Setup) -> Iterator[Alert]:
@@ -92,7 +110,15 @@ def _silent(setup: Setup) -> Iterator[Alert]:
                 f"The provider of {credential.name} does not answer: {silence.reason.rstrip('.')}. "
                 "Its messages wait; it is tried again by itself."
             )
-            yield Alert(Level.STOPPED, text, "Open the credential", _credential(str(credential.pk)))
+            target = _credential(str(credential.pk))
+            yield Alert(
+                Level.STOPPED,
+                text,
+                "Open the credential",
+                target,
+                kind="breaker_open",
+                about=str(credential.pk),
+            )
 
 
 def _silence_of(credential: ApiCredential) -> Breaker | None:
@@ -107,7 +133,9 @@ def _late(setup: Setup) -> Iterator[Alert]:
     if due.filter(due_at__lt=timezone.now() - LATE_AFTER).exists():
         text = "Messages have been due for more than two minutes. Is a worker running?"
         target = Target("admin:messaging_message_changelist", "messaging.view_message")
-        yield Alert(Level.STOPPED, text, "See them", target, f"state__exact={State.QUEUED}")
+        yield Alert(
+            Level.STOPPED, text, "See them", target, f"state__exact={State.QUEUED}", kind="queue_late"
+        )
 
 
 def _quarantined_messages() -> Iterator[Alert]:
@@ -115,14 +143,16 @@ def _quarantined_messages() -> Iterator[Alert]:
     if count := recent[:COUNT_LIMIT].count():
         text = f"{_counted(count, 'message')} could not be sent after three tries to start."
         target = Target("admin:messaging_message_changelist", "messaging.view_message")
-        yield Alert(Level.LOOK, text, "Decide", target, f"state__exact={State.QUARANTINED}")
+        yield Alert(
+            Level.LOOK, text, "Decide", target, f"state__exact={State.QUARANTINED}", kind="quarantined"
+        )
 
 
 def _refused_callbacks() -> Iterator[Alert]:
     for webhook, count in refusals.recent():
         text = f"{webhook.name} refused {_counted(count, 'callback')} in the last 24 hours: not verified."
         target = Target("admin:webhooks_webhook_change", "webhooks.view_webhook", str(webhook.pk))
-        yield Alert(Level.LOOK, text, "See why", target)
+        yield Alert(Level.LOOK, text, "See why", target, kind="callbacks_refused", about=str(webhook.pk))
 
 
 def _unread_callbacks() -> Iterator[Alert]:
@@ -132,7 +162,14 @@ def _unread_callbacks() -> Iterator[Alert]:
     if count := recent[:COUNT_LIMIT].count():
         text = f"{_counted(count, 'callback')} of a provider could not be read in the last seven days."
         target = Target("admin:webhooks_inboundrequest_changelist", "webhooks.view_inboundrequest")
-        yield Alert(Level.LOOK, text, "See why", target, f"state__exact={RequestState.QUARANTINED}")
+        yield Alert(
+            Level.LOOK,
+            text,
+            "See why",
+            target,
+            f"state__exact={RequestState.QUARANTINED}",
+            kind="callbacks_unread",
+        )
 
 
 def _no_reports(setup: Setup) -> Iterator[Alert]:

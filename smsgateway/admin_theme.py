@@ -63,6 +63,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Messages",
         (
             _list("Messages", "sms", "messaging", "message"),
+            _list(
+                "Unclear messages",
+                "help",
+                "messaging",
+                "unclearmessage",
+                waiting="messaging.admin.unclear.unclear_count",
+            ),
             _list("Inbound messages", "move_to_inbox", "webhooks", "inboundmessage"),
             _list("Raw callbacks", "data_object", "webhooks", "inboundrequest"),
             _list("Forwarded messages", "forward", "webhooks", "forward"),
@@ -86,6 +93,14 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Consent imports", "upload_file", "consent", "consentimport"),
             _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
+        ),
+    ),
+    (
+        "Watching",
+        (
+            _list("Alerts", "notifications_active", "operations", "openalert"),
+            _list("Alert targets", "campaign", "operations", "alerttarget"),
+            _list("Alert notices", "outgoing_mail", "operations", "alertnotice"),
         ),
     ),
     (
@@ -181,7 +196,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("smsgateway/start-page.css"),
     ],
     "ENVIRONMENT": "smsgateway.admin_theme.environment",
-    "DASHBOARD_CALLBACK": "reports.start_page.fill",
+    "DASHBOARD_CALLBACK": "operations.start_page.fill",
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {
         "show_search": True,

@@ -256,6 +256,13 @@ SPECTACULAR_SETTINGS = {
 # Whoever sends it as a bearer token reads /metrics; without one only processes of this machine do.
 SMSGATEWAY_METRICS_TOKEN = env.str("SMSGATEWAY_METRICS_TOKEN", default="")
 
+# Notices of alerts leave by this mail server: smtp://user:password@host:587, smtp+tls:// or smtps://.
+vars().update(env.email_url("SMSGATEWAY_EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 20
+SMSGATEWAY_EMAIL_FROM = env.str(
+    "SMSGATEWAY_EMAIL_FROM", default=f"smsgateway@{_public.hostname or 'localhost'}"
+)
+
 # --- Logging --------------------------------------------------------------------------------------
 # One line for each event, JSON or text (docs/logs.md); texts of errors, which may quote anything, only while debugging.
 SMSGATEWAY_LOG_FORMAT = env.str("SMSGATEWAY_LOG_FORMAT", default="text" if sys.stderr.isatty() else "json")

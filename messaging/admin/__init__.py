@@ -9,6 +9,7 @@ from messaging.admin.messages import MessageAdmin
 from messaging.admin.routes import RouteAdmin
 from messaging.admin.sender_limits import SenderLimitAdmin
 from messaging.admin.spending import SegmentPriceAdmin, SpendLimitAdmin
+from messaging.admin.unclear import UnclearMessageAdmin
 
 __all__ = [
     "ChannelConfigurationAdmin",
@@ -19,4 +20,5 @@ __all__ = [
     "SendHoldAdmin",
     "SenderLimitAdmin",
     "SpendLimitAdmin",
+    "UnclearMessageAdmin",
 ]

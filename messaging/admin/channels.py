@@ -72,7 +72,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     # Only marketing asks for an opt-in and has a frequency cap; the fields stay out of the way otherwise.
     conditional_fields = {
         **dict.fromkeys(("require_opt_in", *CAP_FIELDS), "purpose == 'marketing'"),
-        "codes_move_on": "purpose == 'transactional'",
+        **dict.fromkeys(("codes_move_on", "when_unknown_code"), "purpose == 'transactional'"),
     }
 
     @admin.display(description="Status", ordering="status")

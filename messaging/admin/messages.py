@@ -25,6 +25,7 @@ from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
 from links.selectors import links_of
 from messaging import breaker, staff
+from messaging.admin import settling
 from messaging.admin.badges import TONES, badge, reason_text
 from messaging.context import count, texts_of
 from messaging.gate import is_on_hold
@@ -37,8 +38,16 @@ from messaging.states import FINAL, WAITING, PartState, Reason, State
 class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     """Outbound messages, newest first; nothing here is edited by hand."""
 
-    list_display = ("created", "msisdn", "excerpt", "channel", "purpose", "state_badge", "why")
-    list_filter = ("state", "purpose", "source", "channel", ("created_at", DateByIdFilter))
+    list_display: tuple[Any, ...] = (
+        "created",
+        "msisdn",
+        "excerpt",
+        "channel",
+        "purpose",
+        "state_badge",
+        "why",
+    )
+    list_filter: tuple[Any, ...] = ("state", "purpose", "source", "channel", ("created_at", DateByIdFilter))
     sortable_by = ("created",)  # any other order would read every message
     list_select_related = ("channel", "credential")
     search_fields = ("msisdn",)
@@ -108,7 +117,16 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
             self.admin_site.admin_view(require_POST(self.take_step)),
             name="messaging_message_step",
         )
-        return [step, *super().get_urls()]
+        settled = path(
+            "settle/<str:name>/",
+            self.admin_site.admin_view(require_POST(self.settle)),
+            name="messaging_message_settle",
+        )
+        return [step, settled, *super().get_urls()]
+
+    def settle(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Take a step that was asked about first."""
+        return settling.settle(request, self.admin_site, name)
 
     def change_view(
         self,
@@ -128,10 +146,12 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         return answer
 
     def take_step(self, request: HttpRequest, message_id: uuid.UUID, name: str) -> HttpResponse:
-        """Cancel, queue again or give up, as the state allows."""
+        """Cancel; or ask, before the message is settled."""
         if not request.user.has_perm("messaging.change_message"):
             raise PermissionDenied
         message = get_object_or_404(Message, id=message_id)
+        if name in staff.STEPS and staff.STEPS[name].asks and staff.STEPS[name].before == message.state:
+            return settling.ask(request, self.admin_site, name, [message])
         page = HttpResponseRedirect(reverse("admin:messaging_message_change", args=[message.pk]))
         if name not in staff.STEPS or not staff.take(name, [message], actor=str(request.user)):
             messages.error(request, "The message has moved on meanwhile; nothing was changed.")

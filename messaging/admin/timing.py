@@ -22,4 +22,12 @@ TIMING_FIELDSETS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("Validity", {"fields": ("give_up_after",)}),
+    (
+        "Lost answers",
+        {
+            "fields": ("when_unknown", "when_unknown_code", "unknown_hours"),
+            "description": "Messages of which nobody knows whether the provider has them. A delivery report or a late "
+            "answer settles them whatever is chosen here.",
+        },
+    ),
 )

@@ -10,6 +10,7 @@ from messaging.models.messages import Attempt, Message, MessageEvent, MessagePar
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
 from messaging.models.spending import SegmentPrice, SpendCounter, SpendLimit
+from messaging.models.unclear import UnclearMessage
 from messaging.models.vocabulary import (
     CHANNEL_PURPOSES,
     LONGEST_PROVIDER_ID,
@@ -40,5 +41,6 @@ __all__ = [
     "Source",
     "SpendCounter",
     "SpendLimit",
+    "UnclearMessage",
     "WebHost",
 ]

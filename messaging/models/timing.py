@@ -1,4 +1,4 @@
-"""When a channel's messages may go out, how often, and for how long they are tried: fields of its configuration."""
+"""When a channel's messages may go out, how often, how long they are tried, and what becomes of lost answers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ class CapScope(models.TextChoices):
     ALL = "all", "Marketing through all channels"
 
 
+class WhenUnknown(models.TextChoices):
+    """What is done about a message whose answer was lost and that nothing settles."""
+
+    HOLD = "hold", "Wait for a report or for staff"
+    RESEND = "resend", "Send it once more, flagged as a possible duplicate"
+    FAIL = "fail", "Mark it as failed after some hours"
+
+
 def check_days(value: object) -> None:
     """ValidationError unless `value` is a list of days, such as ["sat", "sun"]."""
     if not isinstance(value, list) or any(day not in DAY_NUMBERS for day in value):
@@ -36,7 +44,7 @@ def check_days(value: object) -> None:
 
 
 class Timing(models.Model):
-    """Quiet hours, frequency cap and validity of a channel."""
+    """Quiet hours, frequency cap and validity of a channel, and its rule for lost answers."""
 
     quiet_from = models.TimeField(
         "Quiet from", null=True, blank=True,
@@ -83,6 +91,19 @@ class Timing(models.Model):
         "One-time codes wait at most 10 minutes. Time spent in quiet hours does not count.",
     )  # fmt: skip
 
+    when_unknown = models.CharField(
+        "When the answer is lost", max_length=10, choices=WhenUnknown, default=WhenUnknown.HOLD,
+        help_text="The provider may have the message. Sending it again, five minutes later, may mean it arrives twice.",
+    )  # fmt: skip
+    when_unknown_code = models.CharField(
+        "The same for one-time codes", max_length=10, choices=WhenUnknown, default=WhenUnknown.HOLD,
+        help_text="A code is sent again after 30 seconds, while it is valid.",
+    )  # fmt: skip
+    unknown_hours = models.PositiveSmallIntegerField(
+        "Failed after (hours)", default=24, validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text="Where lost answers are marked as failed: how long reports may come before.",
+    )  # fmt: skip
+
     class Meta:
         abstract = True
 
@@ -104,5 +125,5 @@ class Timing(models.Model):
 
 TIMING_FIELDS = (
     "quiet_from", "quiet_until", "quiet_days", "quiet_whole_days", "quiet_for_all", "cap_count", "cap_window",
-    "cap_scope", "cap_drops", "give_up_after",
+    "cap_scope", "cap_drops", "give_up_after", "when_unknown", "when_unknown_code", "unknown_hours",
 )  # fmt: skip

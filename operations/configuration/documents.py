@@ -116,12 +116,10 @@ def _webhook(row: Webhook) -> Document:
 def _channel(row: ChannelConfiguration) -> Document:
     values = {name: getattr(row, name) for name in CHANNEL_KEYS if name not in ("credential", "routes")}
     usual = ChannelConfiguration()
-    for name in (
-        *TIMING_FIELDS,
-        "link_days",
-    ):  # left out where it is as in a new channel; TOML knows no null either
+    for name in TIMING_FIELDS:  # left out where it is as in a new channel
         if values[name] == getattr(usual, name):
             del values[name]
+    values = {name: value for name, value in values.items() if value is not None}  # TOML knows no null
     if routes := tables_of(row):
         values["routes"] = routes
     return Document("channels", row.name, {"credential": row.credential.name, **values})

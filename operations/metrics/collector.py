@@ -126,6 +126,12 @@ def _queues(now: Readings) -> Iterator[Metric]:
         ("credential",),
         {(row.name,): float(row.paused_at is not None) for row in now.credentials.values()},
     )
+    yield _gauge(
+        "credential_breaker_open",
+        "1 while a provider does not answer and its messages wait.",
+        ("credential",),
+        {(row.name,): float(pk in now.breakers_open) for pk, row in now.credentials.items()},
+    )
 
 
 def _attention(now: Readings) -> Iterator[Metric]:

@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from consent.models import ConsentReview, ReviewState
 from core.clock import database_now
 from credentials.models import ApiCredential
+from messaging.breaker.standing import open_credentials
 from messaging.hosts import Host, known_hosts
 from messaging.models import Message, SendHold
 from messaging.states import Priority, State
@@ -51,6 +52,7 @@ class Readings:
 
     credentials: Mapping[str, ApiCredential]
     webhooks: Mapping[str, str]
+    breakers_open: frozenset[str]
     queues: Mapping[str, Queue]
     needs_somebody: Mapping[tuple[str, str], int]  # (credential, state)
     quarantined_callbacks: int
@@ -74,6 +76,7 @@ def read() -> Readings:
     return Readings(
         credentials={str(credential.pk): credential for credential in credentials},
         webhooks={str(pk): name for pk, name in Webhook.objects.values_list("pk", "name")},
+        breakers_open=frozenset(str(pk) for pk in open_credentials()),
         queues=queues(moment),
         needs_somebody=needs_somebody(),
         quarantined_callbacks=_quarantined_callbacks(),

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from operations.models.alerting import AlertNotice, AlertTarget, NoticeState, OpenAlert, TargetKind
 from operations.models.installation import Heartbeat, Installation, RetentionLease
 from operations.models.tallies import Tally, TallyCursor
 
-__all__ = ["Heartbeat", "Installation", "RetentionLease", "Tally", "TallyCursor"]
+__all__ = [
+    "AlertNotice",
+    "AlertTarget",
+    "Heartbeat",
+    "Installation",
+    "NoticeState",
+    "OpenAlert",
+    "RetentionLease",
+    "Tally",
+    "TallyCursor",
+    "TargetKind",
+]

@@ -28,6 +28,11 @@ def viewer(db: None) -> Client:
     return client
 
 
+def settle(client: Client, step: str, *chosen: Message, why: str = "Their log, ticket 4711") -> Any:
+    values = {"id": [str(message.pk) for message in chosen], "why": why}
+    return client.post(reverse("admin:messaging_message_settle", args=[step]), values)
+
+
 def page_of(message: Message) -> str:
     return reverse("admin:messaging_message_change", args=[message.pk])
 
@@ -307,9 +312,17 @@ def test_unknown_message_is_settled_by_staff(
     message = queue()
     delivery.deliver_one(message.id)
     assert "Send again, may arrive twice" in admin_client.get(page_of(message)).content.decode()
-    admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, step]))
+    asked = admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, step]))
+    message.refresh_from_db()
+    assert (asked.status_code, message.state) == (200, State.UNKNOWN)
+    answer = settle(admin_client, step, message, why="")
+    message.refresh_from_db()
+    assert (answer.status_code, message.state) == (422, State.UNKNOWN)
+    settle(admin_client, step, message)
     message.refresh_from_db()
     assert (message.state, message.possible_duplicate) == (state, step == "resend")
+    assert "Their log, ticket 4711" in admin_client.get(page_of(message)).content.decode()
+    assert AuditEntry.objects.filter(action=step).count() == 1
 
 
 def test_message_sent_again_after_unknown_is_flagged_and_accepted(
@@ -319,7 +332,7 @@ def test_message_sent_again_after_unknown_is_flagged_and_accepted(
     provider.post(PROVIDER_URL, json={"id": "p-2"})
     message = queue()
     delivery.deliver_one(message.id)
-    admin_client.post(reverse("admin:messaging_message_step", args=[message.pk, "resend"]))
+    settle(admin_client, "resend", message)
     delivery.deliver_one(message.id)
     message.refresh_from_db()
     assert (message.state, message.possible_duplicate, message.parts.get().state) == (
