@@ -90,9 +90,6 @@ rate-test: $(DEV_STAMP) ## A limit of 5 messages/s with eight workers; targets: 
 breaker-test: $(DEV_STAMP) ## A dead provider beside a healthy one; target: the healthy one's p95 changes by less than 25 %
 	$(BIN)/python -m bench.breaker
 
-breaker-test: $(DEV_STAMP) ## A dead provider beside a healthy one; target: the healthy one's p95 changes by less than 25 %
-	$(BIN)/python -m bench.breaker
-
 bench-scale: $(DEV_STAMP) ## Lists, searches and the queue at 10 million messages; target 200 ms (BENCH_SCALE_DIR= keeps the database)
 	$(BIN)/python -m bench.scale
 
