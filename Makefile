@@ -10,7 +10,8 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-scale rate-test
+.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out
+.PHONY: bench-scale rate-test breaker-test
 .PHONY: chaos chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
@@ -82,6 +83,9 @@ chaos-short: $(DEV_STAMP) ## The three of them in a few minutes, with 20 kills
 
 rate-test: $(DEV_STAMP) ## A limit of 5 messages/s with eight workers; targets: never over 6 in a second, 285 in a minute
 	$(BIN)/python -m bench.rate
+
+breaker-test: $(DEV_STAMP) ## A dead provider beside a healthy one; target: the healthy one's p95 changes by less than 25 %
+	$(BIN)/python -m bench.breaker
 
 bench-scale: $(DEV_STAMP) ## Lists, searches and the queue at 10 million messages; target 200 ms (BENCH_SCALE_DIR= keeps the database)
 	$(BIN)/python -m bench.scale
