@@ -105,7 +105,12 @@ def country_of(msisdn: str) -> str:
         number = _parsed(msisdn, "")
     except NumberParseException:
         return ""
-    return str(phonenumbers.region_code_for_number(number) or "")
+    return _country(phonenumbers.region_code_for_number(number))
+
+
+def _country(region: str | None) -> str:
+    """Satellite phones, freephone numbers and the like (+881, +800, …) belong to "001", the world: to no country."""
+    return region if region and region.isalpha() else ""
 
 
 @lru_cache(maxsize=16_384)

@@ -14,6 +14,7 @@ from messaging.models import ChannelConfiguration
 from messaging.routing.choosing import RouteRow
 
 EVERYWHERE = "*"
+_NO_COUNTRY = "numbers that belong to no country"  # satellite phones, international freephone
 
 
 def check_country(channel: ChannelConfiguration, route: RouteRow | None, country: str) -> None:
@@ -22,8 +23,9 @@ def check_country(channel: ChannelConfiguration, route: RouteRow | None, country
     if allowed is None or country in allowed:
         return
     raise CountryNotAllowed(
-        f"Messages to {country} are not allowed on the channel configuration {channel.name} "
-        f"({_told(allowed)}). Add {country} to “Countries allowed” (countries_allowed) of that channel configuration.",
+        f"Messages to {country or _NO_COUNTRY} are not allowed on the channel configuration {channel.name} "
+        f"({_told(allowed)}). Add {country or EVERYWHERE} to “Countries allowed” (countries_allowed) of that channel "
+        "configuration.",
         param="to",
         channel_id=channel.pk,
     )
@@ -51,7 +53,8 @@ def check_sender(sender: str, country: str, *, channels: Iterable[ChannelConfigu
         first = first or channel
     where = "of a channel configuration of these API credentials"
     raise CountryNotAllowed(
-        f"Tests from this sender do not go to {country} ({_told(allowed)}). Add {country} to “Countries allowed” "
+        f"Tests from this sender do not go to {country or _NO_COUNTRY} ({_told(allowed)}). "
+        f"Add {country or EVERYWHERE} to “Countries allowed” "
         f"(countries_allowed) {f'of the channel configuration {first.name}' if first else where}.",
         param="to",
         channel_id=first.pk if first else None,

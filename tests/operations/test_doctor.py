@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from core.clock import database_now
@@ -66,7 +67,8 @@ def worker_never(tmp_path: Path, settings: Any) -> None:
 
 
 def migration_missing(tmp_path: Path, settings: Any) -> None:
-    MigrationRecorder(connection).record_unapplied("operations", "0001_initial")
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("operations")[0]
+    MigrationRecorder(connection).record_unapplied(*newest)
 
 
 def sending_on_hold(tmp_path: Path, settings: Any) -> None:

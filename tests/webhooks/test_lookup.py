@@ -52,5 +52,7 @@ def test_numbers_are_read_with_and_without_country_code(
 def test_of_two_readings_the_number_we_wrote_to_counts(channel: ChannelConfiguration) -> None:
     digits, national, international = "1702345678", "+491702345678", "+1702345678"
     assert person_of(digits, country="DE") in (national, international)
+    channel.countries_allowed = "DE"
+    channel.save()
     queue(channel, to=national)
     assert person_of(digits, country="DE") == national
