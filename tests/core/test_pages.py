@@ -10,7 +10,7 @@ from access.models import AuditEntry
 from core import pages
 from core.pages import LongListPaginator
 
-on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL estimates")
+on_postgresql = pytest.mark.postgresql  # it alone estimates
 LONG_LISTS = {
     "messaging.message", "messaging.channelconfiguration", "consent.consentsubject", "consent.consentevent",
     "consent.suppression", "consent.consentreview", "consent.consentimport", "webhooks.inboundmessage",

@@ -82,7 +82,7 @@ def test_where_the_short_way_fails_messages_are_claimed_first(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.postgresql  # SQLite has one writer at a time
 def test_a_message_whose_subject_a_consent_write_holds_stays_queued_and_nobody_waits(queue: Queue) -> None:
     held, free = queue(to="+14155550101"), queue(to="+14155550102")
     locked, done = threading.Event(), threading.Event()

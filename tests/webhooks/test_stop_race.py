@@ -120,8 +120,9 @@ def _close_in_every_thread(server: Any) -> None:
 
 
 @pytest.fixture
-def busy_senders(monkeypatch: Any) -> None:
-    """Threads that get the processor late: up to 60 ms between the gate and the first byte."""
+def busy_senders(monkeypatch: Any, settings: Any) -> None:
+    """A few threads that get the processor late: up to 60 ms between the gate and the first byte."""
+    settings.SMSGATEWAY_SENDER_THREADS = 8  # with more of them all is sent before the first STOPs come
 
     def attempt(client: Any, passed: Any) -> Any:
         time.sleep(random.random() * 0.06)
