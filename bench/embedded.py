@@ -1,4 +1,4 @@
-"""200 messages through the embedded default: each arrives once, with its report; messages/s to the last accepted."""
+"""1,000 messages, 100 a request, through the embedded default: each arrives once, with its report, none is locked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import sqlite3
 import statistics
 import sys
-import threading
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -22,41 +24,56 @@ import requests  # noqa: E402
 from bench.targets import SMOKE, verdict  # noqa: E402
 from operations.demo import Instance, fresh_instance  # noqa: E402
 
-MESSAGES = 200
-CLIENTS = 4
+MESSAGES = 200 if SMOKE else 1_000
+PER_REQUEST = 100
+CLIENTS = 2
 ROUNDS = 1 if SMOKE else 3
-TARGET = 100.0
+TARGET = 300.0
 
 
 def main() -> int:
     rates = []
-    with fresh_instance() as instance:
+    with errors_in_file() as errors, fresh_instance() as instance:
         for number in range(ROUNDS):
             rate = one_round(instance, number)
             print(f"round {number + 1}: {rate:.0f} messages/s from first accept to last accepted")
             rates.append(rate)
-    median = statistics.median(rates)
-    print(f"median: {median:.0f} messages/s (target {TARGET:.0f})")
-    return verdict([f"{median:.0f} messages/s instead of {TARGET:.0f}"] if median < TARGET else [])
+    median, locked = statistics.median(rates), errors.read_text().count("database is locked")
+    print(
+        f"median: {median:.0f} messages/s (target {TARGET:.0f}); database is locked: {locked} times (target 0)"
+    )
+    missed = [f"{median:.0f} messages/s instead of {TARGET:.0f}"] if median < TARGET else []
+    return verdict([*missed, f"{locked} times locked"] if locked else missed)
+
+
+@contextmanager
+def errors_in_file() -> Iterator[Path]:
+    """What this process and those it starts say on standard error, in a file; said again at the end."""
+    with tempfile.NamedTemporaryFile() as file:
+        kept = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield Path(file.name)
+        finally:
+            os.dup2(kept, 2)
+            sys.stderr.write(Path(file.name).read_text())
 
 
 def one_round(instance: Instance, number: int) -> float:
     numbers = [f"+1415{5_550_000 + number * MESSAGES + index:07d}" for index in range(MESSAGES)]
-    local = threading.local()
+    batches = [numbers[start : start + PER_REQUEST] for start in range(0, MESSAGES, PER_REQUEST)]
 
-    def submit(to: str) -> None:
-        if not hasattr(local, "session"):
-            local.session = requests.Session()
-        answer = local.session.post(
-            f"{instance.url}/api/v1/messages",
-            json={"to": to, "channel": "demo", "text": f"Message to {to}"},
+    def submit(batch: list[str]) -> None:
+        answer = requests.post(
+            f"{instance.url}/api/v1/messages/batch",
+            json={"messages": [{"to": to, "channel": "demo", "text": f"Message to {to}"} for to in batch]},
             headers={"Authorization": f"Bearer {instance.api_key}"},
             timeout=30,
         )
-        assert answer.status_code == 202, answer.text
+        assert (answer.status_code, answer.json()["refused"]) == (202, 0), answer.text
 
     with ThreadPoolExecutor(CLIENTS) as clients:
-        list(clients.map(submit, numbers))
+        list(clients.map(submit, batches))
     rows = wait_until_delivered(instance, numbers)
     assert_each_arrived_once(instance, numbers)
     first = min(row[0] for row in rows)
@@ -67,7 +84,7 @@ def one_round(instance: Instance, number: int) -> float:
 def wait_until_delivered(instance: Instance, numbers: list[str]) -> list[tuple[datetime, datetime]]:
     marks = ",".join("?" * len(numbers))
     query = f"SELECT state, created_at, accepted_at FROM messaging_message WHERE msisdn IN ({marks})"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         with sqlite3.connect(f"file:{database(instance)}?mode=ro", uri=True) as connection:
             rows = connection.execute(query, numbers).fetchall()

@@ -9,10 +9,10 @@ WITH made AS (
         state NOT IN ('queued', 'suppressed', 'expired', 'cancelled') AS was_sent
     FROM made
 ), message AS (
-    INSERT INTO messaging_message (id, channel_id, credential_id, subject_id, msisdn, sender, purpose, source, text,
+    INSERT INTO messaging_message (id, channel_id, credential_id, subject_id, msisdn, sender, route, purpose, source, text,
         profile, reference, in_reply_to, state, reason, detail, part_count, segments, country, priority, provider_id,
         possible_duplicate, due_at, valid_until, claims, tries, uncounted_tries, created_at, accepted_at, finished_at)
-    SELECT t.message_id, c.channel_id, c.credential_id, p.subject_id, p.msisdn, c.sender, c.purpose,
+    SELECT t.message_id, c.channel_id, c.credential_id, p.subject_id, p.msisdn, c.sender, '', c.purpose,
         CASE WHEN kind = 99 AND n %% 50 = 0 THEN 'admin' ELSE 'api' END,
         'Order ' || n || ': your parcel is on its way and arrives between ' || n %% 12 || ' and ' || n %% 12 + 2 || ' o''clock.',
         '{}', CASE WHEN n %% 4 = 0 THEN 'order-' || n ELSE '' END, '', t.state,
