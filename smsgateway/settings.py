@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "credentials",
     "messaging",
     "webhooks",
+    "campaigns",
     "reports",
     "operations",
 ]

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
-    "access", "consent", "core", "credentials", "links", "messaging", "operations", "profiles", "reports", "simulator",
+    "access", "campaigns", "consent", "core", "credentials", "links", "messaging", "operations", "profiles", "reports", "simulator",
     "smsgateway", "webhooks",
 )  # fmt: skip
 FILES = [

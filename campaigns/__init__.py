@@ -1,0 +1,1 @@
+"""Message templates, audiences and campaigns: one text to many, each recipient once."""
