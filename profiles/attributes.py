@@ -21,7 +21,15 @@ def check_attributes(value: Any) -> None:
     if not isinstance(value, dict):
         raise ValidationError('Attributes must be a JSON object such as {"firstName": "Ada"}.')
     _check_names(value, depth=1)
-    if len(json.dumps(value, ensure_ascii=False).encode("utf-8")) > LARGEST_BYTES:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except ValueError as error:  # half of a surrogate pair is one too
+        raise ValidationError(
+            "A value is no number (NaN, Infinity) or holds half a character. Correct it."
+        ) from error
+    if b"\\u0000" in text:
+        raise ValidationError("A text holds a NUL character. Remove it.")
+    if len(text) > LARGEST_BYTES:
         raise ValidationError(f"Attributes are larger than {LARGEST_BYTES // 1024} KiB; store less here.")
 
 
