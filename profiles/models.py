@@ -8,6 +8,8 @@ from django.utils import timezone
 from core.ids import uuid7
 from core.numbers import mask_number
 from profiles.attributes import check_attributes, check_language, check_time_zone
+from profiles.importing.models import ProfileImport as ProfileImport
+from profiles.importing.models import ProfileImportBatch as ProfileImportBatch
 
 
 class Profile(models.Model):
