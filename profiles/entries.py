@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -44,7 +43,7 @@ class Entry:
 
     external_id: str = ""
     numbers: tuple[str, ...] = ()
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
     language: str | None = None
     time_zone: str | None = None
 
@@ -60,12 +59,12 @@ class Outcome:
 
 def merged(value: Any, patch: Any) -> Any:
     """A JSON value with a JSON Merge Patch applied (RFC 7396): null removes, objects merge, all else replaces."""
-    if not isinstance(patch, Mapping):
+    if not isinstance(patch, dict):
         return patch
-    result = dict(value) if isinstance(value, Mapping) else {}
+    result = dict(value) if isinstance(value, dict) else {}
     for name, part in patch.items():
         if part is None:
             result.pop(name, None)
         else:
-            result[name] = merged(result.get(name), part)
+            result[name] = merged(result.get(name), part) if isinstance(part, dict) else part
     return result

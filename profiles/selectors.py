@@ -6,11 +6,9 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from django.db import connection
-
 from core import prepared
 from core.errors import ProfileUnknown
-from profiles.holding import owners_of
+from profiles.holding import among, named, owners_of
 from profiles.models import OtherNumber, Profile
 
 _PROFILES, _OTHERS = Profile._meta.db_table, OtherNumber._meta.db_table
@@ -19,8 +17,6 @@ _BY_ANY_NUMBER = """
     UNION ALL
     SELECT n.msisdn, p.{column} FROM {others} n JOIN {profiles} p ON p.id = n.profile_id WHERE n.msisdn {among}
 """
-# One value however many numbers there are: the statement reads the same each time, so it is planned once.
-_AMONG = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 
 
 def attributes_for(msisdns: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -35,13 +31,8 @@ def time_zones_for(msisdns: Collection[str]) -> dict[str, str]:
 
 def profile_of(*, number: str = "", external_id: str = "") -> Profile:
     """The profile by any of its numbers (E.164) or by its external ID; ProfileUnknown when there is none."""
-    found = (
-        Profile.objects.filter(id__in=owners_of([number]).values())
-        if number
-        # The second condition is that of the index.
-        else Profile.objects.filter(external_id=external_id).exclude(external_id="")
-    )
-    profile = found.first()
+    ids = [*owners_of([number]).values()] if number else named([external_id])
+    profile = Profile.objects.filter(id__in=ids).first() if ids else None
     if profile is None:
         raise ProfileUnknown(
             "No profile has this number." if number else "No profile has this external ID.",
@@ -53,9 +44,6 @@ def profile_of(*, number: str = "", external_id: str = "") -> Profile:
 def _by_any_number(column: str, msisdns: Collection[str]) -> list[tuple[Any, ...]]:
     if not msisdns:
         return []
-    wanted = list(dict.fromkeys(msisdns))
-    among = wanted if connection.vendor == "postgresql" else json.dumps(wanted)
-    sql = _BY_ANY_NUMBER.format(
-        column=column, profiles=_PROFILES, others=_OTHERS, among=_AMONG[connection.vendor]
-    )
-    return prepared.execute(sql, [among, among])[0]
+    condition, value = among(msisdns)
+    sql = _BY_ANY_NUMBER.format(column=column, profiles=_PROFILES, others=_OTHERS, among=condition)
+    return prepared.execute(sql, [value, value])[0]

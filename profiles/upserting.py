@@ -15,7 +15,7 @@ from django.db import transaction
 from core.clock import now
 from core.columns import insert_columns, update_columns
 from profiles.entries import Entry, Key, Outcome, Policy
-from profiles.holding import hold_numbers, owners_of
+from profiles.holding import hold_numbers, named, owners_of
 from profiles.models import OtherNumber, Profile
 from profiles.people import Content, People, Person, in_order
 
@@ -60,19 +60,18 @@ def others_of(profile_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
 
 def _loaded(entries: Sequence[Entry], *, locked: bool) -> list[Person]:
     """The profiles that have a number or an external ID of the entries; locked in the order of their ids."""
-    ids = set(owners_of({number for entry in entries for number in entry.numbers}).values())
-    names = {entry.external_id for entry in entries if entry.external_id}
-    if names:
-        # The second condition is that of the index: without it no planner proves that a long list has no blank.
-        named = Profile.objects.filter(external_id__in=names).exclude(external_id="").order_by()
-        ids |= set(named.values_list("id", flat=True))
+    ids = {*owners_of({number for entry in entries for number in entry.numbers}).values()}
+    ids.update(named({entry.external_id for entry in entries if entry.external_id}))
     if not ids:
         return []
     rows = Profile.objects.filter(id__in=ids).order_by("id")
     if locked:
         rows = rows.select_for_update(no_key=True)
     others = others_of(ids)
-    contents = ((profile.id, content_of(profile, others.get(profile.id, ()))) for profile in rows)
+    contents = (
+        (profile_id, Content(in_order((msisdn, *others.get(profile_id, ()))), *rest))
+        for profile_id, msisdn, *rest in rows.values_list("id", *_COLUMNS[:-1])
+    )
     return [Person(profile_id, content, content) for profile_id, content in contents]
 
 

@@ -207,6 +207,9 @@ _TYPES: Mapping[str, Callable[[str, str], Any]] = {
 
 def _put(attributes: dict[str, Any], path: str, value: Any) -> None:
     """Set a value by a dotted name."""
+    if "." not in path:
+        attributes[path] = value
+        return
     *above, last = path.split(".")
     for name in above:
         attributes = attributes.setdefault(name, {})

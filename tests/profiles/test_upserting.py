@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from profiles import holding
 from profiles.entries import Entry, Key, Policy, merged
 from profiles.erasing import erase_number
 from profiles.models import OtherNumber, Profile
@@ -165,6 +166,14 @@ def test_merge_patches_are_those_of_rfc_7396(value: Any, patch: Any, after: Any)
 def test_a_thousand_external_ids_are_looked_up_by_their_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # a test's few rows are read whole otherwise
-    names = [f"c{n}" for n in range(150)]
-    plan = Profile.objects.filter(external_id__in=names).exclude(external_id="").values("id").explain()
-    assert "profiles_external_id_once" in plan
+        condition, value = holding.among([f"c{n}" for n in range(150)])
+        cursor.execute("EXPLAIN " + holding._BY_EXTERNAL_ID.format(among=condition), [value])
+        assert "profiles_external_id_once" in str(cursor.fetchall())
+
+
+@pytest.mark.sqlite
+def test_external_ids_are_looked_up_by_their_index_in_the_embedded_database_too() -> None:
+    condition, value = holding.among(["c1", "c2"])
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + holding._BY_EXTERNAL_ID.format(among=condition), [value])
+        assert "profiles_external_id_once" in str(cursor.fetchall())
