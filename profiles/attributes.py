@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -45,6 +46,20 @@ def _check_names(value: Any, *, depth: int) -> None:
     for item in inner:
         if isinstance(item, dict | list):
             _check_names(item, depth=depth + 1)
+
+
+def flat(attributes: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value with its dotted name (`address.city`), in the order given; a list is one value."""
+    for name, value in attributes.items():
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it: texts as they are, the rest as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def check_language(value: str) -> None:
