@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -26,8 +27,8 @@ from profiles.holding import named, owners_of
 from profiles.models import Profile
 from profiles.saving import make_preferred, set_other_numbers
 
-_SHOWN_NAMES = 5
-_SHOWN_LENGTH = 40
+_SHOWN_LENGTH = 30  # of a value
+_LINE = 56  # of all of them
 
 
 @admin.register(Profile)
@@ -70,10 +71,7 @@ class ProfileAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="Attributes")
     def shown_attributes(self, profile: Profile) -> str:
-        values = list(flat(profile.attributes))
-        shown = ", ".join(f"{name}: {_short(as_text(value))}" for name, value in values[:_SHOWN_NAMES])
-        more = f" and {len(values) - _SHOWN_NAMES} more" if len(values) > _SHOWN_NAMES else ""
-        return shown + more
+        return _in_a_line([f"{name}: {_short(as_text(value))}" for name, value in flat(profile.attributes)])
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
@@ -162,6 +160,16 @@ def _panels(profile: Profile, *, may_change: bool) -> dict[str, Any]:
         "may_change": may_change,
         "values": [(f"{{{{profile.{name}}}}}", as_text(value)) for name, value in flat(profile.attributes)],
     }
+
+
+def _in_a_line(values: Sequence[str]) -> str:
+    """The first values, at least one, and how many there are besides."""
+    count, length = 0, 0
+    while count < len(values) and (count == 0 or length + len(values[count]) <= _LINE):
+        length += len(values[count]) + 2
+        count += 1
+    more = f" and {len(values) - count} more" if len(values) > count else ""
+    return ", ".join(values[:count]) + more
 
 
 def _short(text: str) -> str:

@@ -51,17 +51,19 @@ class PlanForm(forms.Form):
     key = forms.ChoiceField(
         label="Recognise people by",
         choices=[
-            (Key.EXTERNAL_ID.value, "external ID (or number, where it has none yet)"),
-            (Key.NUMBER.value, "number"),
+            (Key.EXTERNAL_ID.value, "External ID"),
+            (Key.NUMBER.value, "Number"),
         ],
+        help_text="By external ID: who is known by number only gets the ID of the file.",
     )
     policy = forms.ChoiceField(
         label="Those who are there already",
         choices=[
-            (Policy.UPDATE.value, "are updated: what the file does not say stays"),
-            (Policy.REPLACE.value, "are replaced: what the file does not say is gone"),
-            (Policy.SKIP.value, "are left alone"),
+            (Policy.UPDATE.value, "Update them"),
+            (Policy.REPLACE.value, "Replace them"),
+            (Policy.SKIP.value, "Leave them alone"),
         ],
+        help_text="Update: what the file does not say stays. Replace: it goes.",
     )
     country = forms.CharField(
         label="Country of numbers without +",

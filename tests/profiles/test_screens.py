@@ -85,19 +85,11 @@ def test_a_profile_is_found_by_any_form_of_its_number(client, query, found):
 
 
 def test_the_list_shows_numbers_and_attributes(client):
-    attributes = {
-        "firstName": "Ada",
-        "address": {"city": "L" * 50},
-        "tags": ["a"],
-        "vip": True,
-        "n": 1,
-        "o": 2,
-        "p": 3,
-    }
+    attributes = {"address": {"city": "L" * 50}, "vip": True, "n": 1.5, "tags": ["a"]}
     profile = Profile.objects.create(msisdn=ADA, attributes=attributes)
     profile.other_numbers.create(msisdn="+14155550188")
     content = client.get(reverse("admin:profiles_profile_changelist")).content.decode()
-    shown = f'firstName: Ada, address.city: {"L" * 39}…, tags: ["a"], vip: true, n: 1 and 2 more'
+    shown = f"address.city: {'L' * 29}…, n: 1.5 and 2 more"
     assert html.escape(shown) in content
     assert f"{ADA} and 1 more" in content
 
