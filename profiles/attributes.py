@@ -49,7 +49,7 @@ def _check_names(value: Any, *, depth: int) -> None:
 
 
 def flat(attributes: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value with its dotted name (`address.city`), sorted by name (PostgreSQL keeps no order); a list is one value."""
+    """Each value with its dotted name (`address.city`), by name: PostgreSQL keeps no order. A list is one value."""
     for name, value in sorted(attributes.items()):
         if isinstance(value, dict) and value:
             yield from flat(value, f"{above}{name}.")
