@@ -93,6 +93,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Consent imports", "upload_file", "consent", "consentimport"),
             _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
+            _list("Profile imports", "group_add", "profiles", "profileimport"),
         ),
     ),
     (

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors.base import GatewayError as GatewayError
+from core.errors.people import ExternalIdTaken as ExternalIdTaken
+from core.errors.people import NumberTaken as NumberTaken
+from core.errors.people import ProfileUnknown as ProfileUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
 from core.errors.refusals import NoRoute as NoRoute
