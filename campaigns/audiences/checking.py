@@ -51,7 +51,7 @@ def read(source: Any) -> Node:
 def check(source: Any, *, known: Collection[str] = ()) -> list[Problem]:
     """Everything wrong with it; attributes that are not among the `known` (dotted names) get a warning."""
     node, problems = look_at(source)
-    return problems + (_unknown_attributes(node, known) if known else [])
+    return problems + unknown_attributes(node, known)
 
 
 def look_at(source: Any) -> tuple[Node, list[Problem]]:
@@ -192,9 +192,10 @@ def _no_such_option(name: str, about: Field) -> str:
     return f"There is no “{name[:40]}” in this condition. {_guess(name, about.options) or f'It takes: {listed}.'}"
 
 
-def _unknown_attributes(node: Node, known: Collection[str]) -> list[Problem]:
+def unknown_attributes(node: Node, known: Collection[str]) -> list[Problem]:
+    """A warning for each attribute that is not among the `known` (dotted names)."""
     found: dict[str, Problem] = {}
-    for condition in conditions_of(node):
+    for condition in conditions_of(node) if known else ():
         name = ".".join(condition.path)
         if name and name not in known and not any(other.startswith(f"{name}.") for other in known):
             guess = _guess(name, known) or "It matches nobody until profiles have it."

@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from profiles.models import Profile
 
@@ -30,11 +30,23 @@ class Count:
     exact: bool = True
     is_most: bool = False
 
+    @classmethod
+    def about(cls, found: int, factor: float) -> Count:
+        """From `found` in a sample of which each stands for `factor`; of none, that there are few."""
+        if not found:
+            return cls(_rounded(int(3 * factor)), exact=False, is_most=True)
+        return cls(_rounded(int(found * factor)), exact=False)
+
     @property
     def text(self) -> str:
         """In words: "1 profile", "about 120,000 profiles"."""
+        return f"{self.short} profile{'' if self.number == 1 else 's'}"
+
+    @property
+    def short(self) -> str:
+        """The same without the noun: "about 120,000"."""
         about = "" if self.exact else "fewer than " if self.is_most else "about "
-        return f"{about}{self.number:,} profile{'' if self.number == 1 else 's'}"
+        return f"{about}{self.number:,}"
 
 
 def count_of(rows: QuerySet[Profile], *, seconds: float = SECONDS) -> Count:
@@ -42,12 +54,7 @@ def count_of(rows: QuerySet[Profile], *, seconds: float = SECONDS) -> Count:
     number = within(seconds, rows.order_by().count)
     if number is not None:
         return Count(number)
-    return within(seconds * 2, lambda: _estimate(rows)) or Count(_total(), exact=False, is_most=True)
-
-
-def count_where(rows: QuerySet[Profile], condition: Q) -> Count:
-    """How many of them a condition holds for."""
-    return count_of(rows.filter(condition))
+    return within(seconds * 3, lambda: _estimate(rows)) or Count(_total(), exact=False, is_most=True)
 
 
 def within(seconds: float, ask: Callable[[], Found]) -> Found | None:
@@ -89,14 +96,16 @@ def _limited_on_sqlite(seconds: float) -> Iterator[None]:
         connection.connection.set_progress_handler(None, 0)
 
 
-def _estimate(rows: QuerySet[Profile]) -> Count:
-    """From a random sample of all profiles: how many of those are in it."""
+def sampled(rows: QuerySet[Profile]) -> tuple[QuerySet[Profile], float]:
+    """Those of a query that are in a random sample of all profiles, and how many profiles one of these stands for."""
     total = _total()
-    sampled = _sample(total)
-    found = rows.order_by().filter(pk__in=sampled).count() if sampled else 0
-    if not found:
-        return Count(_rounded(3 * total // max(len(sampled), 1)), exact=False, is_most=True)
-    return Count(_rounded(total * found // len(sampled)), exact=False)
+    keys = _sample(total)
+    return rows.order_by().filter(pk__in=keys), total / max(len(keys), 1)
+
+
+def _estimate(rows: QuerySet[Profile]) -> Count:
+    some, factor = sampled(rows)
+    return Count.about(some.count(), factor)
 
 
 def _total() -> int:
