@@ -33,6 +33,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
     "profiles.profileimport": VIEW,
+    "campaigns.audience": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -79,6 +80,7 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
 _PEOPLE: dict[str, tuple[str, ...]] = {
     "profiles.profile": (*ALL, "export"),
     "profiles.profileimport": EDIT,
+    "campaigns.audience": ALL,
     "messaging.message": EDIT,
 }
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
