@@ -32,6 +32,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.inboundmessage": VIEW,
     "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
+    "campaigns.messagetemplate": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -75,7 +76,12 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "auth.user": ALL,
     "auth.group": ALL,
 }
-_PEOPLE: dict[str, tuple[str, ...]] = {"profiles.profile": ALL, "messaging.message": EDIT}
+_PEOPLE: dict[str, tuple[str, ...]] = {
+    "profiles.profile": ALL,
+    "messaging.message": EDIT,
+    "campaigns.messagetemplate": ALL,
+    "campaigns.staffnumber": ALL,
+}
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
     "author": _EVERYDAY | _PEOPLE,

@@ -78,6 +78,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Campaigns",
+        (
+            _list("Message templates", "edit_note", "campaigns", "messagetemplate"),
+            _list("Staff numbers", "contact_phone", "campaigns", "staffnumber"),
+        ),
+    ),
+    (
         "People",
         (
             _list("Numbers", "person_search", "consent", "consentsubject"),

@@ -56,6 +56,11 @@ def variables_in(source: str) -> frozenset[str]:
     return frozenset(path for path, _ in uses)
 
 
+def variable_places(source: str) -> tuple[tuple[str, int], ...]:
+    """(dotted path, character index) of every variable read; TemplateSyntax when it does not parse."""
+    return _uses(source)[0]
+
+
 @lru_cache(maxsize=512)
 def _uses(source: str) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
     """(variable path, index) and (helper function, index) for each use in the source."""
