@@ -34,6 +34,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "profiles.profile": VIEW,
     "profiles.profileimport": VIEW,
     "campaigns.audience": VIEW,
+    "campaigns.messagetemplate": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -82,6 +83,8 @@ _PEOPLE: dict[str, tuple[str, ...]] = {
     "profiles.profileimport": EDIT,
     "campaigns.audience": ALL,
     "messaging.message": EDIT,
+    "campaigns.messagetemplate": ALL,
+    "campaigns.staffnumber": ALL,
 }
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,

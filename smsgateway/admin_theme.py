@@ -78,6 +78,14 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Campaigns",
+        (
+            _list("Audiences", "groups", "campaigns", "audience"),
+            _list("Message templates", "edit_note", "campaigns", "messagetemplate"),
+            _list("Staff numbers", "contact_phone", "campaigns", "staffnumber"),
+        ),
+    ),
+    (
         "People",
         (
             _list("Numbers", "person_search", "consent", "consentsubject"),
@@ -95,10 +103,6 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Profiles", "contacts", "profiles", "profile"),
             _list("Profile imports", "group_add", "profiles", "profileimport"),
         ),
-    ),
-    (
-        "Campaigns",
-        (_list("Audiences", "groups", "campaigns", "audience"),),
     ),
     (
         "Watching",
