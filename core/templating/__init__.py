@@ -8,7 +8,7 @@ an operator named. Values are plain data only: str, int, float, bool, None, dict
 from __future__ import annotations
 
 from core.templating.checks import check_text, variables_in
-from core.templating.engine import render_text
+from core.templating.engine import render_filled, render_text
 from core.templating.helpers import RawBytes
 from core.templating.json_template import JsonTemplate, render_value
 from core.templating.picker import PICKER, PickerGroup, PickerItem
@@ -27,6 +27,7 @@ __all__ = [
     "XmlNode",
     "XmlTemplate",
     "check_text",
+    "render_filled",
     "render_text",
     "render_value",
     "suggestion",
