@@ -44,6 +44,7 @@ class Exclusion(models.TextChoices):
     PROFILE_GONE = "profile_gone", "The profile was deleted"
     NUMBER_INVALID = "number_invalid", "The number cannot be read"
     MISSING_ATTRIBUTE = "missing_attribute", "An attribute that the text needs is missing"
+    NO_LANGUAGE = "no_language", "There is no text in the recipient's language"
     TEXT_EMPTY = "text_empty", "The text is empty"
     TEXT_TOO_LONG = "text_too_long", "The text is too long"
     TEXT_INVALID = "text_invalid", "The text cannot be written for this recipient"
