@@ -32,6 +32,10 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.inboundmessage": VIEW,
     "webhooks.forward": VIEW,
     "profiles.profile": VIEW,
+    "campaigns.campaign": VIEW,
+    "campaigns.campaignvariant": VIEW,
+    "campaigns.campaignrun": VIEW,
+    "campaigns.recipient": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -76,12 +80,15 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "auth.group": ALL,
 }
 _PEOPLE: dict[str, tuple[str, ...]] = {"profiles.profile": ALL, "messaging.message": EDIT}
+# Authors write campaigns; starting them, and approving those of others, is for operators.
+_DRAFTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": ALL, "campaigns.campaignvariant": ALL}
+_STARTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": (*ALL, "start", "approve")}
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
-    "author": _EVERYDAY | _PEOPLE,
-    "operator": _EVERYDAY | _PEOPLE | _SETTINGS | _LEDGER,
+    "author": _EVERYDAY | _PEOPLE | _DRAFTING,
+    "operator": _EVERYDAY | _PEOPLE | _DRAFTING | _STARTING | _SETTINGS | _LEDGER,
     "consent officer": _EVERYDAY | _CONSENT,
-    "admin": _EVERYDAY | _PEOPLE | _SETTINGS | _ADMINISTRATION | _CONSENT,
+    "admin": _EVERYDAY | _PEOPLE | _DRAFTING | _STARTING | _SETTINGS | _ADMINISTRATION | _CONSENT,
 }
 
 

@@ -103,6 +103,7 @@ class Campaign(models.Model):
         help_text="So many of a hundred get nothing, to compare with. Who they are is fixed by chance and stays so.",
     )  # fmt: skip
     next_run_at = models.DateTimeField(null=True, editable=False)
+    problem = models.CharField(max_length=500, blank=True, editable=False)  # why it was stopped by itself
     created_by = models.CharField(max_length=150, blank=True, editable=False)
     requested_by = models.CharField(max_length=150, blank=True, editable=False)
     approved_by = models.CharField(max_length=150, blank=True, editable=False)
@@ -131,6 +132,11 @@ class Campaign(models.Model):
     def is_recurring(self) -> bool:
         """Whether it goes out again and again."""
         return self.when in RECURRING
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether its one run stays open for whom calls name."""
+        return self.kind == CampaignKind.TRIGGERED
 
     @property
     def is_editable(self) -> bool:

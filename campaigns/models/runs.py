@@ -59,7 +59,7 @@ class CampaignRun(models.Model):
     """One time a campaign goes out; a triggered campaign has one run, which stays open.
 
     `cursor` is the last profile that was looked at while collecting. `allowance_at` is the moment up to which the
-    throttle is used up. `outcomes` is what became of accepted messages, counted at `outcomes_at`.
+    throttle is used up, `note` why it waits. `outcomes` is what became of accepted messages, counted at `outcomes_at`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -73,10 +73,10 @@ class CampaignRun(models.Model):
     expanded_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     allowance_at = models.DateTimeField(null=True)
-    next_look_at = models.DateTimeField(null=True)
-    problem = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=500, blank=True)
     outcomes = models.JSONField(default=dict)
     outcomes_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "campaign run"

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors.base import GatewayError as GatewayError
+from core.errors.refusals import ApprovalRefused as ApprovalRefused
+from core.errors.refusals import CampaignNotReady as CampaignNotReady
+from core.errors.refusals import CampaignStateWrong as CampaignStateWrong
+from core.errors.refusals import CampaignUnknown as CampaignUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
 from core.errors.refusals import NoRoute as NoRoute
