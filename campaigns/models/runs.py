@@ -76,7 +76,6 @@ class CampaignRun(models.Model):
     note = models.CharField(max_length=500, blank=True)
     outcomes = models.JSONField(default=dict)
     outcomes_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "campaign run"

@@ -82,7 +82,7 @@ def _allowed(run: CampaignRun, campaign: Campaign, moment: datetime) -> int:
 
 def _hand_over(campaign: Campaign, rows: Sequence[Recipient], moment: datetime, run: CampaignRun) -> Fed:
     fed, words = Fed(), words_of(campaign)
-    known = _profiles({row.profile_id for row in rows if row.profile_id})
+    known = profiles_of({row.profile_id for row in rows if row.profile_id})
     quiet = QuietTimes(campaign.channel, campaign.channel.purpose, moment)
     going: list[Recipient] = []
     for row in rows:
@@ -93,7 +93,7 @@ def _hand_over(campaign: Campaign, rows: Sequence[Recipient], moment: datetime, 
             fed.later[row.id] = due_at
         else:
             going.append(row)
-    submissions = _submissions(campaign, going, known, words, run)
+    submissions = submissions_for(campaign, going, known, words, reference=reference_of(run))
     for row, outcome in zip(going, accept_many(submissions), strict=True):
         _note_outcome(fed, row, outcome, moment)
     return fed
@@ -108,7 +108,8 @@ def _note_outcome(fed: Fed, row: Recipient, outcome: Message | GatewayError, mom
         fed.excluded[row.id] = exclusion_of(outcome)
 
 
-def _profiles(ids: set[UUID]) -> dict[UUID, Known]:
+def profiles_of(ids: set[UUID]) -> dict[UUID, Known]:
+    """What is needed of recipients' profiles; one query."""
     rows = Profile.objects.filter(id__in=ids).order_by()
     return {
         profile_id: (msisdn, language, zone)
@@ -125,24 +126,27 @@ def _unfit(row: Recipient, profile: Known | None) -> Exclusion | None:
     return Exclusion.NUMBER_CHANGED if profile[0] != row.msisdn else None
 
 
-def _submissions(
+def submissions_for(
     campaign: Campaign,
     rows: Sequence[Recipient],
     known: Mapping[UUID, Known],
     words: Mapping[str, Words],
-    run: CampaignRun,
+    *,
+    reference: str = "",
 ) -> list[Submission]:
+    """What is sent to each recipient, in order; consent is looked up for all of them at once."""
     subjects = ledger.subjects_for({row.msisdn for row in rows}) if rows else {}
     standing = ledger.standing_for(set(subjects.values())) if rows else {}
     made = []
     for row in rows:
         own, subject_id = words[row.variant], subjects[row.msisdn]
-        language = known[row.profile_id][1] if row.profile_id else ""
+        profile = known.get(row.profile_id) if row.profile_id else None
+        language = profile[1] if profile else ""
         write = writer(own, language=language, states=standing.get(subject_id, ()))
         made.append(
             submission_for(
                 campaign, to=row.msisdn, text=own.source_for(language), write=write, subject_id=subject_id,
-                reference=reference_of(run),
+                reference=reference,
             )
         )  # fmt: skip
     return made

@@ -13,9 +13,13 @@ from messaging.spending.limits import MILLION
 
 def price_of(message: Message) -> int:
     """Segments at the price of credential and country; a country without one costs as much as the dearest."""
-    prices = _prices.get(message.credential_id) or {}
-    country = country_or_main(message.msisdn)
-    return message.segments * prices.get(country, prices.get("", max(prices.values(), default=0)))
+    return message.segments * segment_price(message.credential_id, message.msisdn)
+
+
+def segment_price(credential_id: uuid.UUID, msisdn: str) -> int:
+    """What one segment to a number costs; 0 where nobody has entered prices."""
+    prices = _prices.get(credential_id) or {}
+    return prices.get(country_or_main(msisdn), prices.get("", max(prices.values(), default=0)))
 
 
 def forget() -> None:
