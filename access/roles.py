@@ -36,6 +36,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "campaigns.campaignvariant": VIEW,
     "campaigns.campaignrun": VIEW,
     "campaigns.recipient": VIEW,
+    "campaigns.audience": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -79,10 +80,14 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "auth.user": ALL,
     "auth.group": ALL,
 }
-_PEOPLE: dict[str, tuple[str, ...]] = {"profiles.profile": ALL, "messaging.message": EDIT}
 # Authors write campaigns; starting them, and approving those of others, is for operators.
 _DRAFTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": ALL, "campaigns.campaignvariant": ALL}
 _STARTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": (*ALL, "start", "approve")}
+_PEOPLE: dict[str, tuple[str, ...]] = {
+    "profiles.profile": ALL,
+    "campaigns.audience": ALL,
+    "messaging.message": EDIT,
+}
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
     "author": _EVERYDAY | _PEOPLE | _DRAFTING,

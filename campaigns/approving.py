@@ -8,8 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
+from campaigns.audiences.querying import profiles_in
 from campaigns.models import Campaign
-from campaigns.running.members import profiles_in
 
 # A change of any of these takes the approval away.
 _CONTENT = (

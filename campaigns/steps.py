@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db import transaction
 
 from campaigns.approving import digest_of, may_approve, needs_approval
+from campaigns.audiences.querying import profiles_in
 from campaigns.findings import findings_on
 from campaigns.models import Campaign, CampaignRun, CampaignState, RunState, When
 from campaigns.models.runs import AT_WORK
-from campaigns.running.members import profiles_in
 from campaigns.running.taking_back import cancel_waiting, take_back
 from campaigns.scheduling.plans import plan_of
 from campaigns.scheduling.times import next_after

@@ -31,6 +31,7 @@ from operations.alerting.telling import tell_due
 from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from operations.retention import retain
+from profiles.hashes import fill_in
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -89,6 +90,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
+    Periodic(fill_in, every=5.0),
     Periodic(retain, every=60.0),
 )
 

@@ -96,6 +96,10 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Campaigns",
+        (_list("Audiences", "groups", "campaigns", "audience"),),
+    ),
+    (
         "Watching",
         (
             _list("Alerts", "notifications_active", "operations", "openalert"),

@@ -13,13 +13,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.audiences.querying import profiles_in
 from campaigns.findings import Finding, Weight, findings_on
 from campaigns.models import Campaign, Exclusion, Recipient
 from campaigns.preflight.finishing import finish_of
 from campaigns.preflight.sampling import some_of
 from campaigns.running.expanding import split_of
 from campaigns.running.feeding import submissions_for
-from campaigns.running.members import profiles_in
 from campaigns.running.texts import CampaignStopped, LeftOut, exclusion_of, words_of
 from core.clock import now
 from core.numbers import mask_number

@@ -12,6 +12,7 @@ from profiles.models import Profile
 # An audience up to this size is looked at whole.
 MOST = 1_000
 _PLACES = 20
+_FAR = 10_000  # ids that are read from either end
 
 
 def some_of(profiles: QuerySet[Profile]) -> tuple[list[Profile], bool]:
@@ -20,14 +21,19 @@ def some_of(profiles: QuerySet[Profile]) -> tuple[list[Profile], bool]:
     first = list(columns[: MOST + 1])
     if len(first) <= MOST:
         return first, True
-    # Some databases cannot tell the least UUID; the order of ids can.
-    last = profiles.order_by("-id").values_list("id", flat=True)[0]
-    found: dict[UUID, Profile] = {}
-    for place in _places(first[0].id, last):
-        found |= {one.id: one for one in columns.filter(id__gte=place)[: MOST // _PLACES]}
-    return list(found.values()), False
+    # Most people come in few large imports: ids crowd at some times, so places are drawn among the ids themselves.
+    last = list(profiles.order_by("-id").values_list("id", flat=True)[:_FAR])
+    ids = list(profiles.order_by("id").values_list("id", flat=True)[:_FAR])
+    drawn = sorted({*ids, *_between(profiles, first[0].id, last[0]), *last})
+    step = max(len(drawn) // MOST, 1)
+    return list(columns.filter(id__in=drawn[::step][:MOST])), False
 
 
-def _places(first: UUID, last: UUID) -> Iterator[UUID]:
+def _between(profiles: QuerySet[Profile], first: UUID, last: UUID) -> Iterator[UUID]:
+    """Some ids from places evenly spread in between."""
     step = (last.int - first.int) // _PLACES
-    return (UUID(int=first.int + number * step) for number in range(_PLACES))
+    for number in range(_PLACES):
+        place = UUID(int=first.int + number * step)
+        yield from (
+            profiles.filter(id__gte=place).order_by("id").values_list("id", flat=True)[: MOST // _PLACES]
+        )

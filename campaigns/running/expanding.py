@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from campaigns.audiences.querying import profiles_in
 from campaigns.models import (
     Campaign,
     CampaignRun,
@@ -21,7 +22,6 @@ from campaigns.models import (
     RunState,
 )
 from campaigns.running import tallies
-from campaigns.running.members import profiles_in
 from campaigns.running.splitting import Share, Split
 from campaigns.running.tallies import Cell
 from campaigns.scheduling.clocks import moment_of

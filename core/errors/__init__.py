@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.errors.audiences import AudienceFilterInvalid as AudienceFilterInvalid
+from core.errors.audiences import AudienceInUse as AudienceInUse
+from core.errors.audiences import AudienceNameTaken as AudienceNameTaken
+from core.errors.audiences import AudienceNotAList as AudienceNotAList
+from core.errors.audiences import AudienceUnknown as AudienceUnknown
+from core.errors.audiences import MemberUnknown as MemberUnknown
 from core.errors.base import GatewayError as GatewayError
 from core.errors.refusals import ApprovalRefused as ApprovalRefused
 from core.errors.refusals import CampaignNotReady as CampaignNotReady

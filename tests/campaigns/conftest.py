@@ -1,148 +1,56 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from campaigns import steps
-from campaigns.models import (
-    Audience,
-    AudienceMember,
-    Campaign,
-    CampaignRun,
-    CampaignVariant,
-    MessageTemplate,
-    TemplateText,
-    TemplateVersion,
-)
-from campaigns.running.advancing import advance_runs
-from consent import ledger
+from consent import ledger, suppression
+from core.clock import now
+from core.ids import first_id_at
 from credentials.models import ApiCredential
-from credentials.vendors import VENDORS
-from messaging.models import ChannelConfiguration, ChannelStatus
+from messaging.models import ChannelConfiguration, Message, Source
 from profiles.models import Profile
-
-PROVIDER_URL = "https://provider.example.com/messages"
 
 
 @pytest.fixture
 def credential(db: None) -> ApiCredential:
-    return ApiCredential.objects.create(
-        name="Provider",
-        provider_url=PROVIDER_URL,
-        auth_type="api_key",
-        api_token="token-123",
-        payload=VENDORS["custom"].payload,
-    )
+    return ApiCredential.objects.create(name="Provider", provider_url="https://provider.example.com/messages")
 
 
 @pytest.fixture
 def channel(credential: ApiCredential) -> ChannelConfiguration:
     return ChannelConfiguration.objects.create(
-        name="news",
-        credential=credential,
-        sender="+15005550006",
-        purpose="marketing",
-        require_opt_in=False,
-        countries_allowed="US",
-        status=ChannelStatus.ACTIVE,
+        name="shop", credential=credential, sender="+15005550006", purpose="marketing"
     )
 
 
-def number(index: int) -> str:
-    """A number of a person."""
-    return f"+1415555{index:04d}"
-
-
 @pytest.fixture
-def people(db: None) -> Callable[..., list[Profile]]:
-    def make(count: int, **values: Any) -> list[Profile]:
-        first = Profile.objects.count()
-        return Profile.objects.bulk_create(
-            Profile(
-                msisdn=number(index),
-                **({"attributes": {"firstName": f"Name{index}"}} | values),
-            )
-            for index in range(first, first + count)
-        )
+def message(channel: ChannelConfiguration) -> Callable[..., Message]:
+    """A message to a profile, as it stands some days later."""
+
+    def make(profile: Profile, *, days_ago: float = 0, state: str = "delivered", **values: Any) -> Message:
+        moment = now() - timedelta(days=days_ago)
+        key = uuid.UUID(int=first_id_at(moment).int | (uuid.uuid4().int & (2**62 - 1)))
+        row = {
+            "channel": channel, "credential": channel.credential, "msisdn": profile.msisdn, "sender": "+15005550006",
+            "subject_id": ledger.subjects_for([profile.msisdn])[profile.msisdn], "purpose": "marketing",
+            "source": Source.API, "text": "Hello", "state": state, "created_at": moment, "valid_until": moment,
+        }  # fmt: skip
+        return Message.objects.create(id=key, **{**row, **values})
 
     return make
 
 
-@pytest.fixture
-def version(db: None) -> Callable[..., TemplateVersion]:
-    def make(text: str = "Hello", /, **values: Any) -> TemplateVersion:
-        texts = {"": text} | values.pop("texts", {})
-        name = values.pop("name", f"text {MessageTemplate.objects.count() + 1}")
-        template = MessageTemplate.objects.create(name=name, **values)
-        made = TemplateVersion.objects.create(template=template, number=1)
-        TemplateText.objects.bulk_create(
-            TemplateText(version=made, language=language, text=source) for language, source in texts.items()
-        )
-        return made
-
-    return make
+def says(profile: Profile, kind: str, *, purpose: str = "marketing", scope: str = "all") -> None:
+    """Something on record about consent."""
+    ledger.record(
+        msisdn=profile.msisdn, kind=kind, source="keyword", purpose=purpose, scope=scope, occurred_at=now()
+    )
 
 
-@pytest.fixture
-def audience(db: None) -> Callable[[Sequence[Profile]], Audience]:
-    def make(profiles: Sequence[Profile]) -> Audience:
-        made = Audience.objects.create(name=f"list {Audience.objects.count() + 1}", kind="static")
-        AudienceMember.objects.bulk_create(
-            AudienceMember(audience=made, profile=profile) for profile in profiles
-        )
-        return made
-
-    return make
-
-
-@pytest.fixture
-def campaign(
-    channel: ChannelConfiguration, people: Any, audience: Any, version: Any
-) -> Callable[..., Campaign]:
-    """A draft to some people."""
-
-    def make(count: int = 3, text: str = "Hello {{ profile.firstName }}", /, **values: Any) -> Campaign:
-        variants = values.pop("variants", None) or {"A": (version(text), 1)}
-        profiles = values.pop("profiles", None) or people(count)
-        to = values.pop("audience", None) or audience(profiles)
-        made = Campaign.objects.create(
-            **(
-                {
-                    "name": f"campaign {Campaign.objects.count() + 1}",
-                    "channel": channel,
-                    "audience": to,
-                    "created_by": "ada",
-                }
-                | values
-            )
-        )
-        CampaignVariant.objects.bulk_create(
-            CampaignVariant(campaign=made, label=label, version=words, weight=weight)
-            for label, (words, weight) in variants.items()
-        )
-        return made
-
-    return make
-
-
-@pytest.fixture
-def run(campaign: Any) -> Callable[..., CampaignRun]:
-    """A campaign that was started and carried on until nothing is left to do."""
-
-    def go(made: Campaign | None = None, /, **values: Any) -> CampaignRun:
-        started = made or campaign(**values)
-        steps.start(campaign_id=started.id, actor="ada")
-        advance_runs()
-        return started.runs.get()
-
-    return go
-
-
-@pytest.fixture
-def opt_out() -> Callable[..., Any]:
-    def opt_out(msisdn: str, **values: Any) -> Any:
-        return ledger.record(msisdn=msisdn, kind="opt_out", source="keyword", **values)
-
-    return opt_out
+def suppress(profile: Profile, **values: Any) -> Any:
+    """The profile's number on the suppression list."""
+    return suppression.add(msisdn=profile.msisdn, code="complaint", source="staff", **values)

@@ -14,7 +14,7 @@ from consent.models import ConsentSubject
 from messaging.models import Message, SegmentPrice
 from messaging.quiet.hours import Quiet
 from messaging.spending import prices
-from tests.campaigns.conftest import number
+from tests.campaigns.sending.conftest import number
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from consent import ledger
 from links.models import TrackedLink
 from messaging.models import Message
 from messaging.states import State
-from tests.campaigns.conftest import number
+from tests.campaigns.sending.conftest import number
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

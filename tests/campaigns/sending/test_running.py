@@ -17,7 +17,7 @@ from consent import ledger
 from messaging.models import Message, SpendLimit
 from messaging.spending import limits
 from profiles.models import Profile
-from tests.campaigns.conftest import number
+from tests.campaigns.sending.conftest import number
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
