@@ -37,6 +37,7 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "campaigns.campaignrun": VIEW,
     "campaigns.recipient": VIEW,
     "campaigns.audience": VIEW,
+    "campaigns.messagetemplate": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -87,6 +88,8 @@ _PEOPLE: dict[str, tuple[str, ...]] = {
     "profiles.profile": ALL,
     "campaigns.audience": ALL,
     "messaging.message": EDIT,
+    "campaigns.messagetemplate": ALL,
+    "campaigns.staffnumber": ALL,
 }
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from uuid import UUID
 
 from django.db import transaction
@@ -95,9 +96,30 @@ def cancel(*, campaign_id: UUID, actor: str) -> int:
     return cancelled
 
 
-def content_changed(*, campaign_id: UUID) -> None:
-    """Somebody changed what it says: who was asked to approve it would approve something else."""
-    Campaign.objects.filter(id=campaign_id, state=S.AWAITING).update(state=S.DRAFT)
+def copy(*, campaign_id: UUID, actor: str) -> Campaign:
+    """A draft that says the same to the same people, to be started anew."""
+    original = Campaign.objects.filter(id=campaign_id).first()
+    if original is None:
+        raise CampaignUnknown(f"There is no campaign {campaign_id}.")
+    kept = {field: getattr(original, field) for field in _COPIED}
+    with transaction.atomic():
+        made = Campaign.objects.create(**kept, name=_free_name(original.name), created_by=actor)
+        for variant in original.variants.all():
+            made.variants.create(label=variant.label, version_id=variant.version_id, weight=variant.weight)
+    return made
+
+
+_COPIED = (
+    "description", "kind", "channel", "audience", "when", "start_on", "start_time", "time_zone", "by_recipient_clock",
+    "weekdays", "day_of_month", "ends_on", "per_minute", "holdout_percent",
+)  # fmt: skip
+
+
+def _free_name(name: str) -> str:
+    stem = f"{name[:85]} (copy"
+    taken = set(Campaign.objects.filter(name__startswith=stem).values_list("name", flat=True))
+    names = (f"{stem})" if number == 1 else f"{stem} {number})" for number in count(1))
+    return next(free for free in names if free not in taken)
 
 
 def new_run(campaign: Campaign, *, planned_at: datetime, actor: str) -> CampaignRun:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaigns.models.audiences import Audience, AudienceKind, AudienceMember
 from campaigns.models.campaigns import Campaign, CampaignKind, CampaignState, CampaignVariant, When
 from campaigns.models.runs import CampaignRun, Exclusion, Recipient, RecipientState, RunState, RunTally
+from campaigns.models.staff_numbers import StaffNumber
 from campaigns.models.texts import MessageTemplate, MissingPolicy, TemplateText, TemplateVersion
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "RecipientState",
     "RunState",
     "RunTally",
+    "StaffNumber",
     "TemplateText",
     "TemplateVersion",
     "When",

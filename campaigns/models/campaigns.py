@@ -39,7 +39,6 @@ class CampaignState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
-EDITABLE = (CampaignState.DRAFT, CampaignState.AWAITING)
 ENDED = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
 
@@ -141,7 +140,7 @@ class Campaign(models.Model):
     @property
     def is_editable(self) -> bool:
         """Whether its content may still be changed."""
-        return self.state in EDITABLE
+        return self.state == CampaignState.DRAFT
 
     def clean(self) -> None:
         """Each kind and each schedule has what it needs."""
@@ -164,6 +163,14 @@ _NEEDS: tuple[tuple[str, str, Callable[[Campaign], bool]], ...] = (
 )
 
 
+class _WithCampaign(models.Manager["CampaignVariant"]):
+    """Variants are named with their campaign."""
+
+    def get_queryset(self) -> models.QuerySet[CampaignVariant]:
+        """The campaign along."""
+        return super().get_queryset().select_related("campaign")
+
+
 class CampaignVariant(models.Model):
     """One of the texts of a campaign; recipients are split between them by weight."""
 
@@ -180,6 +187,8 @@ class CampaignVariant(models.Model):
         help_text="1 and 1: half each. 9 and 1: one in ten gets the second.",
     )  # fmt: skip
 
+    objects = _WithCampaign()
+
     class Meta:
         ordering = ["label"]
         constraints = [
@@ -191,4 +200,4 @@ class CampaignVariant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label
+        return f"{self.campaign}, variant {self.label}"

@@ -187,7 +187,9 @@ def _count(found: Preflight, row: Recipient, rendered: Rendered) -> None:
     found.reached += 1
     found.segments.append(counted.count)
     found.unicode += counted.encoding == Encoding.UCS2
-    found.cost_in_millionths += counted.count * segment_price(submission.credential.pk, rendered.msisdn)
+    found.cost_in_millionths += counted.count * (
+        segment_price(submission.credential.pk, rendered.msisdn) or 0
+    )
     if len(found.samples) < _SHOWN:
         found.samples.append(
             Sample(

@@ -108,12 +108,23 @@ def test_a_small_campaign_needs_nobody_else(campaign: Make, settings: Any) -> No
     assert steps.start(campaign_id=campaign(3).id, actor="ada").state == "running"
 
 
-def test_a_change_takes_the_question_back(campaign: Make, settings: Any) -> None:
+def test_who_was_asked_may_send_it_back(campaign: Make, settings: Any) -> None:
     settings.SMSGATEWAY_APPROVAL_ABOVE = 2
     made = campaign(3)
     steps.start(campaign_id=made.id, actor="ada")
-    steps.content_changed(campaign_id=made.id)
+    steps.withdraw(campaign_id=made.id)
     assert Campaign.objects.get().state == "draft"
+
+
+def test_a_copy_says_the_same_under_a_name_of_its_own(campaign: Make) -> None:
+    made = campaign(per_minute=60)
+    names = [steps.copy(campaign_id=made.id, actor="bob").name for _ in range(2)]
+    copied = Campaign.objects.get(name=names[0])
+    assert names == [f"{made.name} (copy)", f"{made.name} (copy 2)"]
+    assert (copied.state, copied.created_by, copied.per_minute) == ("draft", "bob", 60)
+    assert [variant.version_id for variant in copied.variants.all()] == [
+        variant.version_id for variant in made.variants.all()
+    ]
 
 
 def test_an_approval_holds_for_what_was_approved(campaign: Make, settings: Any) -> None:
