@@ -114,6 +114,8 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
         standing: Standing | None = self.standings.get(campaign.pk)
         if standing is None:
             return "not started"
+        if campaign.is_open_ended:
+            return standing.words
         return format_html(
             '<progress class="cp-bar" max="100" value="{}" aria-label="Progress">{} %</progress> {}',
             standing.percent, standing.percent, standing.words,
@@ -169,9 +171,9 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only what never went out is deleted."""
+        """Only what never went out is deleted, on its own page."""
         allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or obj.is_editable)
+        return allowed and obj is not None and obj.is_editable
 
 
 def awaiting_count(request: HttpRequest) -> int:
