@@ -17,6 +17,8 @@ class Scope(models.TextChoices):
     READ = "messages:read", "Read messages"
     CONSENT_READ = "consent:read", "Look up consent"
     CONSENT_WRITE = "consent:write", "Change consent"
+    AUDIENCES_READ = "audiences:read", "Read audiences and their members"
+    AUDIENCES_WRITE = "audiences:write", "Change audiences and their members"
 
 
 class ApiKey(models.Model):

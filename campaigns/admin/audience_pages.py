@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from access.audit import address_of, record
-from campaigns.audiences.adding import Outcome, add_people
+from campaigns.audiences.adding import Outcome, add_people, either
 from campaigns.audiences.breakdown import breakdown_of
 from campaigns.audiences.counting import count_of
 from campaigns.audiences.describing import describe
@@ -137,7 +137,7 @@ class _Pages:
         try:
             outcome = add_people(
                 audience=audience,
-                given=values["people"],
+                keys=[either(text) for text in values["people"]],
                 default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY,
                 create=values["create"] and request.user.has_perm("profiles.add_profile"),
             )
@@ -180,7 +180,7 @@ def _tell(request: HttpRequest, outcome: Outcome) -> None:
     made = f" {_people(outcome.created)} got a profile." if outcome.created else ""
     there = f" {_people(outcome.unchanged)} stood there already." if outcome.unchanged else ""
     messages.success(request, f"{_people(outcome.changed)} added.{made}{there}")
-    unknown = [one.given for one in outcome.unknown]
+    unknown = [one.key.given for one in outcome.unknown]
     if unknown:
         more = f" and {len(unknown) - _SHOWN_UNKNOWN:,} more" if len(unknown) > _SHOWN_UNKNOWN else ""
         listed = ", ".join(name[:40] for name in unknown[:_SHOWN_UNKNOWN])
