@@ -58,6 +58,7 @@ class Submission:
     key_is_new: bool = False  # the caller made `unique_key` in this very transaction: nobody can have used it
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
     validity: timedelta | None = None  # how long it may wait; None: as the channel or its purpose says
+    goes_back: bool = False  # staff answer somebody: it leaves the way the question came
 
 
 def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:

@@ -70,6 +70,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 "unclearmessage",
                 waiting="messaging.admin.unclear.unclear_count",
             ),
+            _list(
+                "Conversations",
+                "forum",
+                "conversations",
+                "conversation",
+                waiting="conversations.admin.unread_count",
+            ),
             _list("Inbound messages", "move_to_inbox", "webhooks", "inboundmessage"),
             _list("Raw callbacks", "data_object", "webhooks", "inboundrequest"),
             _list("Forwarded messages", "forward", "webhooks", "forward"),

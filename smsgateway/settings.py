@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "messaging",
     "webhooks",
     "campaigns",
+    "conversations",
     "reports",
     "operations",
 ]

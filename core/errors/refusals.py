@@ -37,3 +37,10 @@ class SpendStop(GatewayError):
 
     code = "spend_stop"
     http_status = 429
+
+
+class ReplyRefused(GatewayError):
+    """An answer by hand may not go back to the person, or there is no way back."""
+
+    code = "reply_refused"
+    http_status = 409
