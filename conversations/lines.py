@@ -57,7 +57,10 @@ def _inbound(message: Any, on_hold: bool) -> dict[str, Any]:
     return {
         "tone": _INTENT_TONES.get(message.intent, ""),
         "read_as": message.get_intent_display() if message.intent else "",
-        "notes": list(filter(None, (_forwarded(forward), "" if message.reply_id else why_silent))),
+        "notes": [
+            *filter(None, (_forwarded(forward), "" if message.reply_id else why_silent)),
+            *_done(message),
+        ],
     }
 
 
@@ -70,6 +73,11 @@ def _consent(event: Any, on_hold: bool) -> dict[str, Any]:
 
 def _forwarded(forward: Any) -> str:
     return f"Forwarded to {forward.url}: {forward.get_state_display().lower()}" if forward else ""
+
+
+def _done(message: Any) -> list[str]:
+    """What the keyword asked of audiences and campaigns."""
+    return [f"{row}: {row.note or row.get_state_display().lower()}" for row in message.keyword_actions.all()]
 
 
 _SHOWN: Final = {"outbound": _outbound, "inbound": _inbound, "consent": _consent}

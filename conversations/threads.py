@@ -99,6 +99,7 @@ def _inbound(msisdn: str, before: Place | None) -> Iterable[Item[InboundMessage]
         InboundMessage.objects.filter(msisdn=msisdn)
         .select_related("forward", "request")
         .defer("request__query", "request__body", "request__headers")
+        .prefetch_related("keyword_actions")
     )
     return _items(rows, "received_at", _INBOUND, before)
 

@@ -80,6 +80,13 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Inbound messages", "move_to_inbox", "webhooks", "inboundmessage"),
             _list("Raw callbacks", "data_object", "webhooks", "inboundrequest"),
             _list("Forwarded messages", "forward", "webhooks", "forward"),
+            _list(
+                "Keyword actions",
+                "bolt",
+                "webhooks",
+                "keywordoutbox",
+                waiting="webhooks.admin.outbox.failed_count",
+            ),
             _list("Tracked links", "link", "links", "linktarget"),
             _list("Send holds", "front_hand", "messaging", "sendhold"),
         ),

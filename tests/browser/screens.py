@@ -262,6 +262,7 @@ SCREENS = (
     Screen("conversation-opted-out", "admin/conversations/conversation/", _conversation(OPTED_OUT)),
     _list("inbound-list", "webhooks/inboundmessage"),
     Screen("inbound-detail", "admin/webhooks/inboundmessage/", _first_row),
+    _list("keyword-action-list", "webhooks/keywordoutbox"),
     _list("raw-callback-list", "webhooks/inboundrequest"),
     _list("forward-list", "webhooks/forward"),
     Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),

@@ -16,7 +16,7 @@ from conversations import erasing, marks
 from conversations.models import Conversation
 from messaging.models import Message
 from tests.conversations.conftest import OTHER, PERSON, Sent, Wrote
-from webhooks.models import Forward, InboundMessage
+from webhooks.models import Forward, InboundMessage, KeywordOutbox
 
 LIST = "/admin/conversations/conversation/"
 AsRole = Callable[[str], Client]
@@ -75,10 +75,12 @@ def test_a_message_of_ours_and_one_of_theirs_lead_to_the_same_page(
 def test_the_page_shows_what_a_keyword_did(admin_client: Client, wrote: Wrote) -> None:
     message = wrote("PIZZA", intent="custom", keyword="PIZZA")
     Forward.objects.create(message=message, category="Food", url="https://shop.example/sms")
+    KeywordOutbox.objects.create(message=message, category="Food", kind="add", target="Club")
     ledger.record(msisdn=PERSON, kind="opt_out", source="keyword", keyword="STOP")
     html = shown(admin_client, thread(message.pk))
     assert "Custom keyword: PIZZA" in html
     assert "Forwarded to https://shop.example/sms: waiting" in html
+    assert "Add to an audience: Club: waiting" in html
     assert "Opted out" in html
     assert "has opted out, so nothing may be sent" in html
 
