@@ -24,6 +24,7 @@ from messaging.models import ChannelConfiguration, ChannelStatus
 from messaging.models.timing import TIMING_FIELDS
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
+from operations.configuration.limits import apply_limits, apply_spend_limit
 from operations.configuration.routes import apply_routes
 from webhooks.custom_rows import replace_rows
 from webhooks.forms import WebhookForm
@@ -74,13 +75,15 @@ def _apply_credential(document: Document) -> ApiCredential:
         missing = [item.name for item in preset.inputs if item.secret and not inputs.get(item.name)]
         lines += [f"Give {name} in {secret_name(document.name, name)}." for name in missing]
         raise ConfigurationInvalid(" ".join(lines))
-    return storing.store(
+    credential = storing.store(
         credential=existing or ApiCredential(),
         name=document.name,
         preset=preset,
         inputs=inputs,
         provider_name=str(values.get("provider_name", "")),
     )
+    apply_limits(credential, values)
+    return credential
 
 
 def _inputs(name: str, preset: Preset, existing: ApiCredential | None) -> dict[str, Any]:
@@ -150,4 +153,5 @@ _APPLIERS: Final[Mapping[str, Callable[[Document], Any]]] = {
     "credentials": _apply_credential,
     "webhooks": _apply_webhook,
     "channels": _apply_channel,
+    "limits": lambda document: apply_spend_limit(document.name, document.values),
 }
