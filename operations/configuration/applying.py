@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -18,7 +19,7 @@ from credentials.models import ApiCredential
 from credentials.vendors import CUSTOM, VENDORS
 from credentials.vendors.loading import preset_from_data
 from credentials.vendors.preset import Preset
-from messaging import channels
+from messaging import channels, releasing
 from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus
 from messaging.models.timing import TIMING_FIELDS
@@ -127,6 +128,8 @@ def _apply_channel(document: Document) -> ChannelConfiguration:
     )
     _insist(form)
     channel: ChannelConfiguration = form.save()
+    if existing is not None and releasing.FIELDS & set(form.changed_data):
+        transaction.on_commit(partial(releasing.release_held, channel_id=channel.pk))
     apply_routes(channel, document.values.get("routes", []))
     wanted = document.values.get("status", ChannelStatus.DRAFT)
     if wanted != channel.status:
