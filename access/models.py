@@ -19,6 +19,8 @@ class Scope(models.TextChoices):
     CONSENT_WRITE = "consent:write", "Change consent"
     PROFILES_READ = "profiles:read", "Look up profiles"
     PROFILES_WRITE = "profiles:write", "Change profiles"
+    AUDIENCES_READ = "audiences:read", "Read audiences and their members"
+    AUDIENCES_WRITE = "audiences:write", "Change audiences and their members"
 
 
 class ApiKey(models.Model):

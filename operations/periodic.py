@@ -12,6 +12,8 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from campaigns.running.advancing import advance_runs
+from campaigns.scheduling.starting import start_due
 from consent.checkpoints import make_checkpoint
 from consent.confirming import expire
 from consent.importing.storing import forget_left_behind
@@ -29,6 +31,7 @@ from operations.alerting.telling import tell_due
 from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from operations.retention import retain
+from profiles.hashes import fill_in
 from profiles.importing import running as profile_imports
 from profiles.importing.storing import forget_left_behind as forget_profile_imports_left_behind
 from webhooks.assembling import deliver_incomplete
@@ -78,6 +81,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(process_leftovers, every=10.0),
     Periodic(continue_imports, every=1.0),
     Periodic(continue_profile_imports, every=1.0),
+    Periodic(start_due, every=1.0),
+    Periodic(advance_runs, every=0.5),
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forward_due, every=2.0),
@@ -94,6 +99,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
+    Periodic(fill_in, every=5.0),
     Periodic(retain, every=60.0),
 )
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.ids import uuid7
 from core.numbers import mask_number
 from profiles.attributes import check_attributes, check_language, check_time_zone
+from profiles.hashing import NumberHashField
 from profiles.importing.models import ProfileImport as ProfileImport
 from profiles.importing.models import ProfileImportBatch as ProfileImportBatch
 
@@ -32,6 +33,8 @@ class Profile(models.Model):
     time_zone = models.CharField(
         max_length=64, blank=True, validators=[check_time_zone], help_text="For example Europe/Berlin."
     )
+    # What the consent ledger knows the number by: audiences ask by consent. Blank: not filled in yet.
+    number_hash = NumberHashField(max_length=64, blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -45,6 +48,9 @@ class Profile(models.Model):
                 name="profiles_external_id_once",
                 violation_error_message="Another profile has this external ID.",
             )
+        ]
+        indexes = [
+            models.Index(fields=("id",), name="profiles_hash_missing", condition=models.Q(number_hash=""))
         ]
 
     def __str__(self) -> str:
