@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from core import prepared
 from core.clock import now
 from core.columns import insert_columns, update_columns
+from core.secrets import number_hash
 from profiles.entries import Entry, Key, Outcome, Policy
 from profiles.holding import among, as_uuid, hold_numbers, named, owners_of
 from profiles.models import OtherNumber, Profile
@@ -25,7 +26,7 @@ _PROFILES = f"""
     WHERE id {{among}} ORDER BY id {{locking}}
 """
 _OTHERS = f"SELECT profile_id, msisdn FROM {OtherNumber._meta.db_table} WHERE profile_id {{among}}"
-_COLUMNS = ("msisdn", "external_id", "attributes", "language", "time_zone", "updated_at")
+_COLUMNS = ("msisdn", "number_hash", "external_id", "attributes", "language", "time_zone", "updated_at")
 
 
 def judge_many(entries: Sequence[Entry], *, key: Key, policy: Policy) -> list[Outcome]:
@@ -103,4 +104,5 @@ def _make_way(changed: Sequence[Person]) -> None:
 
 def _row(content: Content) -> tuple[str, ...]:
     attributes = json.dumps(content.attributes, ensure_ascii=False)
-    return content.numbers[0], content.external_id, attributes, content.language, content.time_zone
+    msisdn = content.numbers[0]
+    return msisdn, number_hash(msisdn), content.external_id, attributes, content.language, content.time_zone
