@@ -280,6 +280,8 @@ SCREENS = (
     Screen("consent-detail", "admin/consent/consentevent/", _first_row),
     _list("profile-list", "profiles/profile"),
     _list("profile-add", "profiles/profile/add"),
+    _list("profile-imports-list", "profiles/profileimport"),
+    _list("profile-import-upload", "profiles/profileimport/add"),
     Screen("profile-change", "admin/profiles/profile/", _first_row),
     _list("api-key-list", "access/apikey"),
     _list("api-key-add", "access/apikey/add"),
