@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
+import campaigns.authoring.erasing
 import consent.erasing
 import messaging.erasing
 import profiles.erasing
@@ -18,6 +19,7 @@ from messaging import suppress
 PLACES: tuple[tuple[str, Callable[[str], int]], ...] = (
     ("inbound messages and raw callbacks", webhooks.erasing.erase_number),
     ("profiles", profiles.erasing.erase_number),
+    ("staff numbers", campaigns.authoring.erasing.erase_number),
     ("stored answers of the API", forget_about),
 )
 

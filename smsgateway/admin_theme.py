@@ -78,6 +78,21 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Campaigns",
+        (
+            _list(
+                "Campaigns",
+                "send",
+                "campaigns",
+                "campaign",
+                waiting="campaigns.admin.campaigns.awaiting_count",
+            ),
+            _list("Message templates", "edit_note", "campaigns", "messagetemplate"),
+            _list("Audiences", "groups", "campaigns", "audience"),
+            _list("Staff numbers", "contact_phone", "campaigns", "staffnumber"),
+        ),
+    ),
+    (
         "People",
         (
             _list("Numbers", "person_search", "consent", "consentsubject"),
@@ -93,11 +108,8 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Consent imports", "upload_file", "consent", "consentimport"),
             _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
+            _list("Profile imports", "group_add", "profiles", "profileimport"),
         ),
-    ),
-    (
-        "Campaigns",
-        (_list("Audiences", "groups", "campaigns", "audience"),),
     ),
     (
         "Watching",

@@ -1,8 +1,7 @@
-"""The campaign screens."""
+"""Screens of templates, audiences and campaigns."""
 
 from __future__ import annotations
 
-from campaigns.admin.audiences import AudienceAdmin
-from campaigns.admin.selections import ListableProfileAdmin
+from campaigns.admin import audiences, campaigns, selections, staff_numbers, templates
 
-__all__ = ["AudienceAdmin", "ListableProfileAdmin"]
+__all__ = ["audiences", "campaigns", "selections", "staff_numbers", "templates"]
