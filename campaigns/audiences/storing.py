@@ -56,7 +56,9 @@ def delete_audience(audience: Audience) -> None:
     try:
         audience.delete()
     except ProtectedError as error:  # somebody used it just now
-        raise AudienceInUse(f"The audience {audience.name!r} is used. Look who does, and try again.") from error
+        raise AudienceInUse(
+            f"The audience {audience.name!r} is used. Look who does, and try again."
+        ) from error
 
 
 def users_of(audience: Audience) -> list[str]:
