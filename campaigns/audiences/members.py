@@ -15,9 +15,11 @@ from campaigns.models import Audience, AudienceKind, AudienceMember
 from core.clock import now
 from core.errors import AudienceNotAList
 from profiles.holding import hold_numbers, owners_of
+from profiles.importing.storing import profiles_of
 from profiles.models import Profile
 
 _CHUNK = 1_000
+_OF_IMPORT = 10_000
 Item = TypeVar("Item")
 
 
@@ -56,6 +58,20 @@ def add_ids(*, audience: Audience, profile_ids: Collection[uuid.UUID]) -> int:
     for some in _chunks(list(profile_ids)):
         found += add_profiles(audience=audience, profiles=Profile.objects.filter(pk__in=some))
     return found
+
+
+def add_import(*, audience: Audience, import_id: uuid.UUID) -> int:
+    """Put everybody that a profile import made or found on the list; gives how many are new on it.
+
+    Some thousands at a time: what was added before an interruption stays, and a second call adds the rest.
+    """
+    needs_a_list(audience)
+    added = after = 0
+    while True:
+        ids, after = profiles_of(import_id, after=after, limit=_OF_IMPORT)
+        added += add_ids(audience=audience, profile_ids=ids)
+        if not after:
+            return added
 
 
 @transaction.atomic

@@ -84,6 +84,7 @@ def vocabulary() -> dict[str, Any]:
         "attributes": [{"name": seen.name, "values": seen.usual} for seen in by_name],
         "rows": {
             "channel": _choices(names.channels),
+            "campaign": _choices(names.campaigns),
             "link": _choices(names.links),
             "purpose": _choices(PURPOSES),
         },
