@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from access.audit import address_of, record
 from campaigns.audiences.adding import Outcome, add_people, either
 from campaigns.audiences.breakdown import breakdown_of
-from campaigns.audiences.counting import count_of
+from campaigns.audiences.counting import count_in
 from campaigns.audiences.describing import describe
 from campaigns.audiences.listing import page_of
 from campaigns.audiences.members import add_import, remove_ids
@@ -137,11 +137,10 @@ class _Pages:
     def consent(self, request: HttpRequest, audience_id: UUID) -> JsonResponse:
         """How many there are, and what may be sent to them."""
         self.screen.needs(request)
-        rows = profiles_in(get_object_or_404(Audience, pk=audience_id))
-        parts = [
-            {"label": part.label, "tone": part.tone, "text": part.count.short} for part in breakdown_of(rows)
-        ]
-        return JsonResponse({"count": count_of(rows).text, "parts": parts})
+        audience = get_object_or_404(Audience, pk=audience_id)
+        found = breakdown_of(profiles_in(audience))
+        parts = [{"label": part.label, "tone": part.tone, "text": part.count.short} for part in found]
+        return JsonResponse({"count": count_in(audience).text, "parts": parts})
 
     def copy(self, request: HttpRequest, audience_id: UUID) -> HttpResponse:
         """A list of those who are in it now."""
