@@ -31,6 +31,8 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.senderlimit": VIEW,
     "webhooks.inboundmessage": VIEW,
     "webhooks.forward": VIEW,
+    "webhooks.keywordoutbox": VIEW,
+    "conversations.conversation": VIEW,
     "profiles.profile": VIEW,
     "profiles.profileimport": VIEW,
     "campaigns.campaign": VIEW,
