@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from core import prepared
 from core.clock import now
 from core.columns import insert_columns, update_columns
+from core.secrets import number_hash
 from profiles.entries import Entry, Key, Outcome, Policy
 from profiles.holding import among, as_uuid, hold_numbers, named, owners_of
 from profiles.models import OtherNumber, Profile
@@ -26,6 +27,7 @@ _PROFILES = f"""
 """
 _OTHERS = f"SELECT profile_id, msisdn FROM {OtherNumber._meta.db_table} WHERE profile_id {{among}}"
 _COLUMNS = ("msisdn", "external_id", "attributes", "language", "time_zone", "updated_at")
+_WRITTEN = ("number_hash", *_COLUMNS)
 
 
 def judge_many(entries: Sequence[Entry], *, key: Key, policy: Policy) -> list[Outcome]:
@@ -83,9 +85,9 @@ def _write(persons: Sequence[Person]) -> None:
         OtherNumber.objects.filter(msisdn__in=gone).delete()
     _make_way(changed)
     moment = now()
-    update_columns(Profile, (*_COLUMNS, "id"), [(*_row(one.now), moment, one.id) for one in changed])
+    update_columns(Profile, (*_WRITTEN, "id"), [(*_row(one.now), moment, one.id) for one in changed])
     insert_columns(
-        Profile, (*_COLUMNS, "created_at", "id"), [(*_row(one.now), moment, moment, one.id) for one in made]
+        Profile, (*_WRITTEN, "created_at", "id"), [(*_row(one.now), moment, moment, one.id) for one in made]
     )
     new = [(owner, number) for number, owner in have.items() if had.get(number) != owner]
     insert_columns(OtherNumber, ("profile_id", "msisdn"), new)
@@ -103,4 +105,12 @@ def _make_way(changed: Sequence[Person]) -> None:
 
 def _row(content: Content) -> tuple[str, ...]:
     attributes = json.dumps(content.attributes, ensure_ascii=False)
-    return content.numbers[0], content.external_id, attributes, content.language, content.time_zone
+    msisdn = content.numbers[0]
+    return (
+        number_hash(msisdn),
+        msisdn,
+        content.external_id,
+        attributes,
+        content.language,
+        content.time_zone,
+    )
