@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from access.triggers import TRIGGERS as ACCESS
+from campaigns.triggers import TRIGGERS as CAMPAIGNS
 from consent.triggers import TRIGGERS as CONSENT
 from core.errors import InstallationInvalid, SecretUnreadable
 from core.secrets import keyed_hash, seal, unseal
@@ -12,7 +13,7 @@ from core.triggers import Trigger, install, missing
 from messaging.triggers import TRIGGERS as MESSAGING
 from operations.models import Installation
 
-ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING)
+ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING, *CAMPAIGNS)
 
 _SENTENCE = b"smsgateway"
 _PLACE = "operations.installation"

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.staff import Gateway, menu, submit
 
@@ -24,6 +24,7 @@ def fill_with_sample(page: Page, gateway: Gateway) -> None:
     _reply(gateway, OPTED_OUT, "STOP")
     _send(gateway, OPTED_OUT)
     _create_profile(page)
+    _write_template(page)
     _post_unreadable(_webhook_url(page))
 
 
@@ -60,6 +61,16 @@ def _create_profile(page: Page) -> None:
     page.get_by_label("Number").fill(DELIVERED)
     page.get_by_label("Attributes").fill('{"firstName": "Ada", "city": "London"}')
     submit(page, "+1415•••0101")
+
+
+def _write_template(page: Page) -> None:
+    menu(page, "Message templates")
+    page.get_by_role("link", name="Create message template").first.click()
+    page.get_by_label("Name*", exact=True).fill("Sample template")
+    page.get_by_role("textbox", name="Text, default").click()
+    page.keyboard.insert_text("Hi {{profile.firstName}}, see you in {{ profile.city | upper }}!")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="Edit Sample template")).to_be_visible()
 
 
 def _webhook_url(page: Page) -> str:

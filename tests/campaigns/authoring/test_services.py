@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from campaigns.authoring import usage, versions
 from campaigns.authoring.attributes import attributes_in, seen_attributes
@@ -12,7 +14,7 @@ from campaigns.authoring.erasing import erase_number
 from campaigns.authoring.previewing import Draft, Preview, policy_from, preview
 from campaigns.authoring.rendering import Policy
 from campaigns.authoring.samples import EXAMPLE_NUMBER, Sample, parse_samples, sample_file
-from campaigns.models import MessageTemplate, MissingPolicy, StaffNumber
+from campaigns.models import MessageTemplate, MissingPolicy, StaffNumber, TemplateText, TemplateVersion
 from core.brief import forget_everything
 from core.errors import RequestInvalid
 from credentials.spec import TextSpec
@@ -266,6 +268,25 @@ def test_versions_keep_every_text_and_number_on() -> None:
     ] == [[("de", ["new"])], [("de", ["gone"])], [("", ["new"]), ("de", ["new"])]]
     with pytest.raises(RequestInvalid, match="default text"):
         versions.save(template=template, texts={"de": "Eins"}, actor="")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: TemplateText.objects.update(text="Never said"),
+        lambda: TemplateVersion.objects.update(actor="somebody else"),
+    ],
+)
+def test_the_database_refuses_to_change_what_was_said(change: Callable[[], object]) -> None:
+    template = MessageTemplate.objects.create(name="T")
+    versions.save(template=template, texts={"": "One"}, actor="")
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        change()
+
+    template.delete()
+    assert not TemplateText.objects.exists()
 
 
 @pytest.mark.django_db
