@@ -70,9 +70,23 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 "unclearmessage",
                 waiting="messaging.admin.unclear.unclear_count",
             ),
+            _list(
+                "Conversations",
+                "forum",
+                "conversations",
+                "conversation",
+                waiting="conversations.admin.unread_count",
+            ),
             _list("Inbound messages", "move_to_inbox", "webhooks", "inboundmessage"),
             _list("Raw callbacks", "data_object", "webhooks", "inboundrequest"),
             _list("Forwarded messages", "forward", "webhooks", "forward"),
+            _list(
+                "Keyword actions",
+                "bolt",
+                "webhooks",
+                "keywordoutbox",
+                waiting="webhooks.admin.outbox.failed_count",
+            ),
             _list("Tracked links", "link", "links", "linktarget"),
             _list("Send holds", "front_hand", "messaging", "sendhold"),
         ),
@@ -80,7 +94,15 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "Campaigns",
         (
+            _list(
+                "Campaigns",
+                "send",
+                "campaigns",
+                "campaign",
+                waiting="campaigns.admin.campaigns.awaiting_count",
+            ),
             _list("Message templates", "edit_note", "campaigns", "messagetemplate"),
+            _list("Audiences", "groups", "campaigns", "audience"),
             _list("Staff numbers", "contact_phone", "campaigns", "staffnumber"),
         ),
     ),
@@ -100,6 +122,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Consent imports", "upload_file", "consent", "consentimport"),
             _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
+            _list("Profile imports", "group_add", "profiles", "profileimport"),
         ),
     ),
     (

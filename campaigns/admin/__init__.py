@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from campaigns.admin import staff_numbers, templates
+from campaigns.admin import audiences, campaigns, selections, staff_numbers, templates
 
-__all__ = ["staff_numbers", "templates"]
+__all__ = ["audiences", "campaigns", "selections", "staff_numbers", "templates"]
