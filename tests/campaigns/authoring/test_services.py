@@ -11,6 +11,7 @@ from campaigns.authoring.attributes import attributes_in, seen_attributes
 from campaigns.authoring.channels import Ways
 from campaigns.authoring.checking import check
 from campaigns.authoring.erasing import erase_number
+from campaigns.authoring.people import find_profiles
 from campaigns.authoring.previewing import Draft, Preview, policy_from, preview
 from campaigns.authoring.rendering import Policy
 from campaigns.authoring.samples import EXAMPLE_NUMBER, Sample, parse_samples, sample_file
@@ -20,7 +21,7 @@ from core.errors import RequestInvalid
 from credentials.spec import TextSpec
 from messaging.measuring import Measure, culprits, measure, replacement_of
 from messaging.models import SegmentPrice
-from profiles.models import Profile
+from profiles.models import OtherNumber, Profile
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,18 @@ def test_looking_for_attributes_reads_a_bounded_number_of_profiles(django_assert
     with django_assert_num_queries(2):
         assert [one.share for one in seen_attributes()] == [100]
         assert seen_attributes()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("term", ["(415) 555-0123", "+14155550199", "ada"])
+def test_a_profile_is_found_by_any_of_its_numbers_and_by_its_id(term: str) -> None:
+    ada = Profile.objects.create(msisdn="+14155550123", external_id="ada")
+    OtherNumber.objects.create(profile=ada, msisdn="+14155550199")
+    Profile.objects.create(msisdn="+14155550124", external_id="bert")
+
+    assert find_profiles(term) == [ada]
+    assert len(find_profiles(" ")) == 2
+    assert find_profiles("nobody\0") == []
 
 
 def looked_at(source: str, policy: Policy, *samples: Sample, channel: Any = None) -> Preview:
