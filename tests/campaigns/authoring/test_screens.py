@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from access.models import AuditEntry
 from campaigns.authoring import versions
-from campaigns.models import MessageTemplate, StaffNumber
+from campaigns.models import Campaign, CampaignVariant, MessageTemplate, StaffNumber
+from messaging.models import ChannelConfiguration
 from profiles.models import Profile
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +208,20 @@ def test_staff_numbers_are_stored_in_one_form_once(admin_client: Client) -> None
     assert [one.msisdn for one in StaffNumber.objects.all()] == ["+14155550123"]
     assert "on the list already" in again.content.decode()
     assert wrong.status_code == 200
+
+
+def test_a_template_that_a_campaign_uses_is_listed_with_it_and_kept(
+    admin_client: Client, channel: ChannelConfiguration
+) -> None:
+    used, free = saved(("", "Hi")), MessageTemplate.objects.create(name="Free")
+    campaign = Campaign.objects.create(name="Spring", channel=channel)
+    version = used.versions.get()
+    CampaignVariant.objects.create(campaign=campaign, version=version)
+
+    assert "Spring" in admin_client.get(LIST).content.decode()
+    delete = "admin:campaigns_messagetemplate_delete"
+    refused = admin_client.post(reverse(delete, args=[used.pk]), {"post": "yes"}, follow=True)
+    admin_client.post(reverse(delete, args=[free.pk]), {"post": "yes"})
+
+    assert "is used by Spring" in refused.content.decode()
+    assert list(MessageTemplate.objects.all()) == [used]
