@@ -18,6 +18,8 @@ class Scope(models.TextChoices):
     CONSENT_READ = "consent:read", "Look up consent"
     CONSENT_WRITE = "consent:write", "Change consent"
     AUDIENCES_READ = "audiences:read", "Read audiences and their members"
+    CAMPAIGNS_READ = "campaigns:read", "Read campaigns and their progress"
+    CAMPAIGNS_TRIGGER = "campaigns:trigger", "Trigger campaigns"
     AUDIENCES_WRITE = "audiences:write", "Change audiences and their members"
 
 
