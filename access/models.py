@@ -17,6 +17,8 @@ class Scope(models.TextChoices):
     READ = "messages:read", "Read messages"
     CONSENT_READ = "consent:read", "Look up consent"
     CONSENT_WRITE = "consent:write", "Change consent"
+    PROFILES_READ = "profiles:read", "Look up profiles"
+    PROFILES_WRITE = "profiles:write", "Change profiles"
     AUDIENCES_READ = "audiences:read", "Read audiences and their members"
     CAMPAIGNS_READ = "campaigns:read", "Read campaigns and their progress"
     CAMPAIGNS_TRIGGER = "campaigns:trigger", "Trigger campaigns"

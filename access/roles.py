@@ -31,7 +31,10 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "messaging.senderlimit": VIEW,
     "webhooks.inboundmessage": VIEW,
     "webhooks.forward": VIEW,
+    "webhooks.keywordoutbox": VIEW,
+    "conversations.conversation": VIEW,
     "profiles.profile": VIEW,
+    "profiles.profileimport": VIEW,
     "campaigns.campaign": VIEW,
     "campaigns.campaignvariant": VIEW,
     "campaigns.campaignrun": VIEW,
@@ -85,7 +88,8 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
 _DRAFTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": ALL, "campaigns.campaignvariant": ALL}
 _STARTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": (*ALL, "start", "approve")}
 _PEOPLE: dict[str, tuple[str, ...]] = {
-    "profiles.profile": ALL,
+    "profiles.profile": (*ALL, "export"),
+    "profiles.profileimport": EDIT,
     "campaigns.audience": ALL,
     "messaging.message": EDIT,
     "campaigns.messagetemplate": ALL,

@@ -67,6 +67,7 @@ class Submission:
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
     validity: timedelta | None = None  # how long it may wait; None: as the channel or its purpose says
     write: Write | None = None  # makes the text in place of `text`, which then only tells what it may ask for
+    goes_back: bool = False  # staff answer somebody: it leaves the way the question came
 
 
 def through_channel(channel: ChannelConfiguration, **values: Any) -> Submission:

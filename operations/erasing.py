@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 import campaigns.authoring.erasing
 import consent.erasing
+import conversations.erasing
 import messaging.erasing
 import profiles.erasing
 import webhooks.erasing
@@ -18,6 +19,7 @@ from messaging import suppress
 # What else keeps numbers: name in the report, function of the number that erases and counts.
 PLACES: tuple[tuple[str, Callable[[str], int]], ...] = (
     ("inbound messages and raw callbacks", webhooks.erasing.erase_number),
+    ("conversations", conversations.erasing.erase_number),
     ("profiles", profiles.erasing.erase_number),
     ("staff numbers", campaigns.authoring.erasing.erase_number),
     ("stored answers of the API", forget_about),

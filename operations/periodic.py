@@ -20,7 +20,7 @@ from consent.importing.storing import forget_left_behind
 from consent.reviews import lapse_due
 from consent.suppression import close_expired
 from messaging.consent_changes import continue_imports
-from messaging.delivery import ask_all_due
+from messaging.delivery import ask_all_due, stopping
 from messaging.hosts import forget_gone
 from messaging.routing.waiting import move_waiting
 from messaging.spending.standing import forget_counters
@@ -32,6 +32,8 @@ from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from operations.retention import retain
 from profiles.hashes import fill_in
+from profiles.importing import running as profile_imports
+from profiles.importing.storing import forget_left_behind as forget_profile_imports_left_behind
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -49,6 +51,11 @@ _IDEMPOTENCY_KEPT = timedelta(hours=72)
 def forget_idempotency_records() -> int:
     """Drop answers that no caller repeats any more."""
     return forget_old(older_than=_IDEMPOTENCY_KEPT)
+
+
+def continue_profile_imports() -> int:
+    """Carry profile imports on for some seconds."""
+    return profile_imports.continue_imports(stopping=stopping.is_set)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=10.0),
     Periodic(continue_imports, every=1.0),
+    Periodic(continue_profile_imports, every=1.0),
     Periodic(start_due, every=1.0),
     Periodic(advance_runs, every=0.5),
     Periodic(apply_held, every=10.0),
@@ -84,6 +92,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(purge_callbacks, every=300.0),
     Periodic(make_checkpoint, every=600.0),
     Periodic(forget_left_behind, every=3600.0),
+    Periodic(forget_profile_imports_left_behind, every=3600.0),
     Periodic(close_expired, every=3600.0),
     Periodic(forget_gone, every=3600.0),
     Periodic(forget_counters, every=3600.0),

@@ -17,6 +17,8 @@ from django.conf import settings
 
 from access.models import AuditEntry
 from access.retention import forget_audit
+from conversations.erasing import forget_marks
+from conversations.models import Conversation
 from core.archive import Archive, Manifest
 from core.clock import now
 from messaging import retention as messages
@@ -105,6 +107,12 @@ KINDS: tuple[Kind, ...] = (
         "SMSGATEWAY_INBOUND_DAYS",
         lambda before: InboundMessage.objects.filter(received_at__lt=before).count(),
         _by(forget_inbound),
+    ),
+    Kind(
+        "marks of conversations",
+        "SMSGATEWAY_INBOUND_DAYS",
+        lambda before: Conversation.objects.filter(touched_at__lt=before).count(),
+        _by(forget_marks),
     ),
     Kind(
         "audit entries",

@@ -9,10 +9,12 @@ from core.ids import uuid7
 from core.numbers import mask_number
 from profiles.attributes import check_attributes, check_language, check_time_zone
 from profiles.hashing import NumberHashField
+from profiles.importing.models import ProfileImport as ProfileImport
+from profiles.importing.models import ProfileImportBatch as ProfileImportBatch
 
 
 class Profile(models.Model):
-    """A recipient by number; `attributes` are what templates call {{profile.<name>}}."""
+    """A recipient; `msisdn` is the preferred number, `attributes` are what templates call {{profile.<name>}}."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     msisdn = models.CharField("number", max_length=16, unique=True, help_text="Stored as +14155550123.")
@@ -37,7 +39,8 @@ class Profile(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        ordering = ("-created_at",)
+        ordering = ("-id",)  # ids sort by time: newest first without another index
+        permissions = [("export_profile", "Can export profiles")]
         constraints = [
             models.UniqueConstraint(
                 fields=("external_id",),
@@ -49,6 +52,20 @@ class Profile(models.Model):
         indexes = [
             models.Index(fields=("id",), name="profiles_hash_missing", condition=models.Q(number_hash=""))
         ]
+
+    def __str__(self) -> str:
+        return mask_number(self.msisdn)
+
+
+class OtherNumber(models.Model):
+    """A further number of a profile. A number belongs to one profile, here or as its preferred one: see `holding`."""
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="other_numbers")
+    msisdn = models.CharField("number", max_length=16, unique=True)
+
+    class Meta:
+        verbose_name = "other number"
+        ordering = ("id",)
 
     def __str__(self) -> str:
         return mask_number(self.msisdn)

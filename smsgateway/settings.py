@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "messaging",
     "webhooks",
     "campaigns",
+    "conversations",
     "reports",
     "operations",
 ]

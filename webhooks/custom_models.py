@@ -14,6 +14,9 @@ class CustomAction(models.TextChoices):
     REPLY = "reply", "Reply"
     TAG = "tag", "Tag the profile"
     FORWARD = "forward", "Forward to a URL"
+    ADD = "add", "Add to an audience"
+    REMOVE = "remove", "Remove from an audience"
+    CAMPAIGN = "campaign", "Trigger a campaign"
 
 
 class CustomKeyword(models.Model):
@@ -26,6 +29,8 @@ class CustomKeyword(models.Model):
     attribute = models.CharField("Attribute", max_length=64, blank=True)
     value = models.CharField("Value", max_length=255, blank=True)
     forward_url = models.CharField("URL", max_length=500, blank=True)
+    # By name: audiences and campaigns live upstairs. Whether there is one of that name shows when it is done.
+    target = models.CharField("Audience or campaign", max_length=100, blank=True)
     message = models.TextField("Reply message", blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -13,7 +13,7 @@ from webhooks.configuration import rules_of
 from webhooks.forms.custom import CustomKeywordForm
 from webhooks.models import CustomAction, CustomKeyword, Webhook
 
-COLUMNS: Final = ("name", "keywords", "action", "attribute", "value", "forward_url", "message")
+COLUMNS: Final = ("name", "keywords", "action", "attribute", "value", "forward_url", "target", "message")
 
 
 def rows_of(webhook: Webhook) -> list[dict[str, str]]:

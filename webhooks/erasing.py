@@ -13,6 +13,7 @@ from webhooks.models import (
     InboundRequest,
     InboundRequestKey,
     KeptSample,
+    KeywordOutbox,
     PartialMessage,
 )
 
@@ -26,6 +27,9 @@ def erase_number(msisdn: str) -> int:
     """
     with transaction.atomic():
         messages = InboundMessage.objects.filter(msisdn=msisdn)
+        KeywordOutbox.objects.filter(
+            message__msisdn=msisdn
+        ).delete()  # what waits is not done to the forgotten
         theirs = {pk for pk in messages.values_list("request_id", flat=True) if pk}
         done = messages.update(msisdn="", text="", keyword="")
     naming = (

@@ -66,6 +66,9 @@ _LISTS: tuple[tuple[str, str, str], ...] = (
     ("inbound messages: search a number", "webhooks_inboundmessage", "q={number}"),
     ("inbound messages: search an id", "webhooks_inboundmessage", "q=in-300"),
     ("inbound messages: search, nothing", "webhooks_inboundmessage", "q=nothing-like-it"),
+    ("conversations", "conversations_conversation", ""),
+    ("conversations: unread", "conversations_conversation", "show=unread"),
+    ("conversations, further back", "conversations_conversation", "after={inbound}"),
     ("raw callbacks", "webhooks_inboundrequest", ""),
     ("raw callbacks, far back", "webhooks_inboundrequest", "p={deep}"),
     ("raw callbacks: quarantined", "webhooks_inboundrequest", "state__exact=quarantined"),
@@ -93,6 +96,7 @@ def cases() -> Iterator[Case]:
         ("message page", "messaging_message", "message"),
         ("page of a number", "consent_consentsubject", "subject"),
         ("inbound message page", "webhooks_inboundmessage", "inbound"),
+        ("conversation", "conversations_conversation", "inbound"),
     ):
         yield name, _visit(client, reverse(f"admin:{screen}_change", args=[known[key]]), "")
     find = reverse("admin:consent_find")

@@ -50,7 +50,7 @@ def page_context(request: HttpRequest, *, posted: bool) -> dict[str, Any]:
 
 def shown(found: Preview, samples: Samples) -> dict[str, Any]:
     """What the parts of the page are filled with."""
-    return {"preview": found, "samples_problem": samples.problem}
+    return {"preview": found, "samples_problem": samples.problem, "unchosen": not samples.chosen}
 
 
 def people(request: HttpRequest) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from core.numbers import mask_number, search_forms
 from profiles.models import Profile
 
 _MOST_FOUND = 5
+_MOST_UNCHOSEN = 3
 
 
 def find_profiles(term: str) -> list[Profile]:
@@ -37,6 +38,11 @@ def samples_of(ids: Iterable[str]) -> tuple[Sample, ...]:
     wanted = [found for found in map(_uuid, ids) if found][:MOST_SAMPLES]
     by_id = Profile.objects.in_bulk(wanted)
     return tuple(_sample(by_id[one]) for one in wanted if one in by_id)
+
+
+def newest_samples() -> tuple[Sample, ...]:
+    """The newest few profiles, for a preview for which nobody is chosen."""
+    return tuple(_sample(profile) for profile in Profile.objects.order_by("-id")[:_MOST_UNCHOSEN])
 
 
 def _sample(profile: Profile) -> Sample:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from campaigns.authoring.attributes import Attribute
-from core.templating import PickerGroup, PickerItem
-from core.templating.functions.catalogue import HELPERS
+from core.templating import PickerGroup, PickerItem, helper_groups
 
 _LINKS = PickerGroup(
     "Links",
@@ -44,14 +43,13 @@ _NONE_SEEN = (PickerItem("any attribute", "{{profile.NAME}}", "Replace NAME by t
 def picker(attributes: Iterable[Attribute]) -> tuple[PickerGroup, ...]:
     """All groups, attributes of real profiles first."""
     seen = tuple(_attribute(attribute) for attribute in attributes)
-    helpers = (
-        PickerGroup(
-            f"Helper functions: {group.label.lower()}",
-            tuple(PickerItem(helper.name, helper.insert, helper.help) for helper in group.helpers),
-        )
-        for group in HELPERS
+    return (
+        PickerGroup("Profile attributes", seen or _NONE_SEEN),
+        _LINKS,
+        _MESSAGE,
+        _CONDITIONS,
+        *helper_groups(),
     )
-    return (PickerGroup("Profile attributes", seen or _NONE_SEEN), _LINKS, _MESSAGE, _CONDITIONS, *helpers)
 
 
 def _attribute(attribute: Attribute) -> PickerItem:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from campaigns.authoring.channels import Ways, channel_of
 from campaigns.authoring.choosing import DEFAULT
-from campaigns.authoring.people import samples_of
+from campaigns.authoring.people import newest_samples, samples_of
 from campaigns.authoring.previewing import Draft, policy_from
 from campaigns.authoring.samples import MOST_SAMPLES, Sample, parse_samples
 from campaigns.models import MissingPolicy
@@ -40,10 +40,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Samples:
-    """For whom a text is shown; `problem` says why the pasted ones are not."""
+    """For whom a text is shown; `problem` says why the pasted ones are not, `chosen` that somebody named them."""
 
     all: tuple[Sample, ...] = ()
     problem: str = ""
+    chosen: bool = True
 
 
 def rows_of(posted: Mapping[str, Any]) -> list[Row]:
@@ -90,6 +91,8 @@ def _samples(posted: QueryDict, may_see_profiles: bool) -> Samples:
     except RequestInvalid as error:
         return Samples(people, error.text)
     together = (*people, *pasted)
+    if not together:
+        return Samples(newest_samples() if may_see_profiles else (), chosen=False)
     if len(together) > MOST_SAMPLES:
         return Samples(together[:MOST_SAMPLES], f"Only the first {MOST_SAMPLES} recipients are shown.")
     return Samples(together)

@@ -11,12 +11,12 @@ from django.conf import settings
 from campaigns.authoring.attributes import known_paths
 from campaigns.authoring.channels import Ways
 from campaigns.authoring.checking import ERROR, WARNING, Finding, check
-from campaigns.authoring.measuring import Culprit, Measure, culprits, measure
 from campaigns.authoring.rendering import Outcome, Policy, Reason, Skipped, Stopped, Text, render
 from campaigns.authoring.samples import Sample
 from consent import optout
 from core.numbers import mask_number
 from credentials.spec import TextSpec
+from messaging.measuring import Culprit, Measure, culprits, measure
 
 _NEAR = 0.9  # of the longest text that can be sent
 EXAMPLE = Sample(

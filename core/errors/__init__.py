@@ -12,6 +12,9 @@ from core.errors.audiences import AudienceNotAList as AudienceNotAList
 from core.errors.audiences import AudienceUnknown as AudienceUnknown
 from core.errors.audiences import MemberUnknown as MemberUnknown
 from core.errors.base import GatewayError as GatewayError
+from core.errors.people import ExternalIdTaken as ExternalIdTaken
+from core.errors.people import NumberTaken as NumberTaken
+from core.errors.people import ProfileUnknown as ProfileUnknown
 from core.errors.refusals import ApprovalRefused as ApprovalRefused
 from core.errors.refusals import CampaignNotReady as CampaignNotReady
 from core.errors.refusals import CampaignStateWrong as CampaignStateWrong
@@ -19,6 +22,7 @@ from core.errors.refusals import CampaignUnknown as CampaignUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
 from core.errors.refusals import NoRoute as NoRoute
+from core.errors.refusals import ReplyRefused as ReplyRefused
 from core.errors.refusals import SpendStop as SpendStop
 
 

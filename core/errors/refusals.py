@@ -65,3 +65,10 @@ class ApprovalRefused(GatewayError):
 
     code = "approval_refused"
     http_status = 403
+
+
+class ReplyRefused(GatewayError):
+    """An answer by hand may not go back to the person, or there is no way back."""
+
+    code = "reply_refused"
+    http_status = 409

@@ -11,7 +11,7 @@ from core.templating.checks import check_text, variables_in
 from core.templating.engine import render_filled, render_text
 from core.templating.helpers import RawBytes
 from core.templating.json_template import JsonTemplate, render_value
-from core.templating.picker import PICKER, PickerGroup, PickerItem
+from core.templating.picker import PICKER, PickerGroup, PickerItem, helper_groups
 from core.templating.problems import Missing, Problem, suggestion
 from core.templating.xml_source import XmlNode
 from core.templating.xml_template import XmlTemplate, write_xml
@@ -27,6 +27,7 @@ __all__ = [
     "XmlNode",
     "XmlTemplate",
     "check_text",
+    "helper_groups",
     "render_filled",
     "render_text",
     "render_value",

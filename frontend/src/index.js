@@ -13,7 +13,7 @@ function start(box) {
   box.dataset.ready = "1";
 
   const show = (answer) => {
-    status.textContent = summary(answer) + firstPlace(answer);
+    status.textContent = [summary(answer) + firstPlace(answer), answer.note].filter(Boolean).join(" · ");
     status.dataset.level = level(answer);
   };
   const checker = debouncedCheck(field, () => {}, show, 600);

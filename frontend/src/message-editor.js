@@ -18,13 +18,15 @@ export function startMessageEditor(root) {
   const views = new Map();
   let timer = 0;
   let running = null;
+  let dirty = false;
 
   part("picker").append(picker.element);
   root.classList.add("me-live");
   root.querySelector("[data-blank]")?.remove();
   for (const list of root.querySelectorAll("[data-errors]")) list.dataset.shown = "";
   const tabs = createTabs(root, { onOpen: open, onChange: later });
-  root.querySelectorAll("[data-preview-button]").forEach((button) => (button.hidden = true));
+  part("preview-button").remove(); // Enter in a field shall save, and the preview is always there
+  warnBeforeLeaving();
   root.addEventListener("click", onClick);
   root.addEventListener("change", (event) => event.target.matches("[name=preview_profiles], [data-recheck]") && now());
   root.addEventListener("input", (event) => event.target.matches("[data-recheck]") && later());
@@ -59,6 +61,7 @@ export function startMessageEditor(root) {
       spellcheck: true,
       onChange: (text) => {
         field.value = text;
+        dirty = true;
         later();
       },
       onApply: now,
@@ -172,6 +175,12 @@ export function startMessageEditor(root) {
     view().focus();
   }
 
+  function warnBeforeLeaving() {
+    form.addEventListener("input", (event) => (dirty ||= !event.target.matches("[name^=preview_], [name^=proof_], [data-add-language]")));
+    form.addEventListener("submit", () => (dirty = false));
+    window.addEventListener("beforeunload", (event) => dirty && event.preventDefault());
+  }
+
   function startFile() {
     const box = part("file");
     box.hidden = false;
@@ -186,8 +195,8 @@ export function startMessageEditor(root) {
 
   function startProof() {
     const button = part("proof-button");
-    button?.addEventListener("click", async (event) => {
-      event.preventDefault();
+    button?.setAttribute("type", "button");
+    button?.addEventListener("click", async () => {
       const result = part("proof-result");
       button.disabled = true;
       result.textContent = "Sending…";

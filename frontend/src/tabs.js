@@ -7,6 +7,7 @@ export function createTabs(root, { onOpen, onChange }) {
   const total = root.querySelector("[data-total]");
   const opened = root.querySelector("[data-open-language]");
   const typed = root.querySelector("[data-add-language]");
+  const remove = root.querySelector("[data-remove]");
   const tabs = new Map();
   let current = null;
 
@@ -17,6 +18,7 @@ export function createTabs(root, { onOpen, onChange }) {
     if (event.key === "Enter") event.preventDefault(), add();
   });
   list.addEventListener("keydown", onKey);
+  remove.addEventListener("click", () => drop(current));
 
   function addTab(panel) {
     const name = panel.dataset.language || "Default";
@@ -24,23 +26,20 @@ export function createTabs(root, { onOpen, onChange }) {
     panel.id = `${id}-panel`;
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", `${id}-tab`);
-    const tab = make("button", { type: "button", role: "tab", id: `${id}-tab`, "aria-controls": panel.id, onclick: () => open(panel) }, name);
-    const remove = panel.dataset.language
-      ? make("button", { type: "button", class: "me-remove", "aria-label": `Delete the text in ${name}`, title: "Delete", onclick: () => drop(panel) }, "×")
-      : "";
-    const box = make("span", { class: "me-tab", role: "presentation" }, tab, remove);
-    tabs.set(panel, { tab, box });
-    list.append(box);
+    const tab = make("button", { type: "button", role: "tab", id: `${id}-tab`, class: "me-tab", "aria-controls": panel.id, onclick: () => open(panel) }, name);
+    tabs.set(panel, tab);
+    list.append(tab);
   }
 
   function open(panel) {
     current = panel;
     opened.value = panel.dataset.language;
-    for (const [other, { tab, box }] of tabs) {
+    remove.hidden = !panel.dataset.language;
+    remove.textContent = `Delete ${panel.dataset.language}`;
+    for (const [other, tab] of tabs) {
       other.hidden = other !== panel;
       tab.setAttribute("aria-selected", String(other === panel));
       tab.tabIndex = other === panel ? 0 : -1;
-      box.classList.toggle("me-open", other === panel);
     }
     onOpen(panel);
   }
@@ -71,7 +70,7 @@ export function createTabs(root, { onOpen, onChange }) {
   function drop(panel) {
     const text = panel.querySelector("textarea").value.trim();
     if (text && !window.confirm(`Delete the text in ${panel.dataset.language}? Earlier versions keep it.`)) return;
-    tabs.get(panel).box.remove();
+    tabs.get(panel).remove();
     tabs.delete(panel);
     panel.remove();
     open(first());
@@ -84,7 +83,7 @@ export function createTabs(root, { onOpen, onChange }) {
     const panels = [...tabs.keys()];
     const next = panels[(panels.indexOf(current) + step + panels.length) % panels.length];
     open(next);
-    tabs.get(next).tab.focus();
+    tabs.get(next).focus();
   }
 
   function first() {

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -19,12 +21,13 @@ from core.admin_links import RowLinks
 from core.errors import GatewayError
 from core.numbers import mask_number
 from credentials.models import ApiCredential
-from messaging import channels
+from messaging import channels, releasing
 from messaging.accept import accept, through_channel
 from messaging.admin.breakers import credential_breaker_reset
 from messaging.admin.refusals import add_refusal
 from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
+from messaging.admin.text_check import text_check
 from messaging.admin.timing import CAP_FIELDS, TIMING_FIELDSETS
 from messaging.forms import ChannelConfigurationForm, SendForm
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Route, Source
@@ -75,6 +78,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         **dict.fromkeys(("codes_move_on", "when_unknown_code"), "purpose == 'transactional'"),
     }
 
+    class Media:  # of the form below the page's own, for a message by hand
+        css = {"all": ["editor/payload-editor.css"]}
+        js = [Script("editor/payload-editor.js", defer=True)]
+
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:
         return _STANDING[ChannelStatus(channel.status)]
@@ -90,6 +97,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         return [
             path("<uuid:channel_id>/status/", guarded(self.set_status), name="messaging_channel_status"),
             path("<uuid:channel_id>/send/", guarded(self.send), name="messaging_channel_send"),
+            path("text-check/", guarded(text_check), name="messaging_text_check"),
             path(
                 "test-send/<uuid:credential_id>/",
                 guarded(credential_test_send),
@@ -134,6 +142,8 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         channels.forget()
+        if change and releasing.FIELDS & set(form.changed_data):
+            transaction.on_commit(lambda: _release(request, obj))
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -227,6 +237,20 @@ def webhooks_of(credential: ApiCredential) -> list[Any]:
     """The webhooks of a credential; they live on an upper floor and are reached through their endpoints."""
     endpoints = credential.endpoints.select_related("webhook")
     return [endpoint.webhook for endpoint in endpoints if hasattr(endpoint, "webhook")]
+
+
+def _release(request: HttpRequest, channel: ChannelConfiguration) -> None:
+    """What the old times hold follows the new ones."""
+    released = releasing.release_held(channel_id=channel.pk)
+    if not released.count:
+        return
+    many = (
+        "1 message that waited is" if released.count == 1 else f"{released.count:,} messages that waited are"
+    )
+    more = (
+        "" if released.is_all else " More wait until their time; save once more to have them looked at, too."
+    )
+    messages.info(request, f"{many} looked at again.{more}")
 
 
 def _submit(channel: ChannelConfiguration, number: str, text: str, actor: str) -> Message:

@@ -24,14 +24,14 @@ from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
 from links.selectors import links_of
-from messaging import breaker, staff
+from messaging import staff
 from messaging.admin import settling
-from messaging.admin.badges import TONES, badge, reason_text
+from messaging.admin.badges import TONES, badge, reason_text, why_of
 from messaging.context import count, texts_of
 from messaging.gate import is_on_hold
-from messaging.models import ChannelStatus, Message, MessagePart, SendHold
+from messaging.models import Message, MessagePart, SendHold
 from messaging.selectors import expects_reports
-from messaging.states import FINAL, WAITING, PartState, Reason, State
+from messaging.states import FINAL, PartState, State
 
 
 @admin.register(Message)
@@ -109,7 +109,7 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="Why")
     def why(self, message: Any) -> str:
-        return _why(message, on_hold=message.on_hold, expects_reports=message.expects_reports)
+        return why_of(message, on_hold=message.on_hold, expects_reports=message.expects_reports)
 
     def get_urls(self) -> list[URLPattern]:
         step = path(
@@ -168,7 +168,7 @@ def _details(message: Message) -> dict[str, Any]:
         "message": message,
         "state_badge": badge(message.state),
         "is_final": message.state in FINAL,
-        "reason_text": _why(message, on_hold=is_on_hold(), expects_reports=True),
+        "reason_text": why_of(message, on_hold=is_on_hold(), expects_reports=True),
         "no_reports": message.state == State.ACCEPTED and not expects_reports(message.credential_id),
         "counted": count(several or texts_of(message.text, text_of(message.credential))),
         "timeline": [
@@ -203,26 +203,6 @@ def _part_state(part: MessagePart, message: Message) -> SafeString | str:
 
 def _outcome(outcome: str) -> str:
     return outcome.replace("_", " ").capitalize() or "Open"
-
-
-def _why(message: Message, *, on_hold: bool, expects_reports: bool) -> str:
-    """Why a message is where it is, as far as that needs saying."""
-    if message.state in WAITING:
-        if on_hold:
-            return reason_text(Reason.SEND_HOLD)
-        if message.credential.paused_at is not None:
-            return reason_text(Reason.CREDENTIAL_PAUSED)
-        if message.channel is not None and message.channel.status != ChannelStatus.ACTIVE:
-            return reason_text(Reason.CHANNEL_INACTIVE)
-        if message.credential_id in breaker.open_credentials():
-            return reason_text(Reason.PROVIDER_DOWN)
-        if message.reason == Reason.PROVIDER_DOWN:
-            return ""  # it answers again, the message leaves in its turn
-    if message.state == State.ACCEPTED and not expects_reports:
-        return "No delivery reports configured"
-    if message.reason == Reason.REPORT:
-        return f"The provider reports: {message.detail}"
-    return reason_text(message.reason) if message.reason else ""
 
 
 def _printed(exchange: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ def routed(submission: Submission, msisdn: str) -> Submission:
     NoRoute says for each route why it does not fit, CountryNotAllowed which setting does not name the country. Answers
     to somebody go back where the question came from, whatever routes and countries say.
     """
-    if submission.source == Source.REPLY:
+    if submission.source == Source.REPLY or submission.goes_back:
         return submission
     channel, country = submission.channel, country_or_main(msisdn)
     if channel is None:

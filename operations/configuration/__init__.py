@@ -1,1 +1,1 @@
-"""Configuration as code: credentials, webhooks and channel configurations as files, compared and applied."""
+"""Configuration as code: credentials, webhooks, channels and limits as files, compared and applied."""

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -18,12 +19,13 @@ from credentials.models import ApiCredential
 from credentials.vendors import CUSTOM, VENDORS
 from credentials.vendors.loading import preset_from_data
 from credentials.vendors.preset import Preset
-from messaging import channels
+from messaging import channels, releasing
 from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus
 from messaging.models.timing import TIMING_FIELDS
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
+from operations.configuration.limits import apply_limits, apply_spend_limit
 from operations.configuration.routes import apply_routes
 from webhooks.custom_rows import replace_rows
 from webhooks.forms import WebhookForm
@@ -74,13 +76,15 @@ def _apply_credential(document: Document) -> ApiCredential:
         missing = [item.name for item in preset.inputs if item.secret and not inputs.get(item.name)]
         lines += [f"Give {name} in {secret_name(document.name, name)}." for name in missing]
         raise ConfigurationInvalid(" ".join(lines))
-    return storing.store(
+    credential = storing.store(
         credential=existing or ApiCredential(),
         name=document.name,
         preset=preset,
         inputs=inputs,
         provider_name=str(values.get("provider_name", "")),
     )
+    apply_limits(credential, values)
+    return credential
 
 
 def _inputs(name: str, preset: Preset, existing: ApiCredential | None) -> dict[str, Any]:
@@ -124,6 +128,8 @@ def _apply_channel(document: Document) -> ChannelConfiguration:
     )
     _insist(form)
     channel: ChannelConfiguration = form.save()
+    if existing is not None and releasing.FIELDS & set(form.changed_data):
+        transaction.on_commit(partial(releasing.release_held, channel_id=channel.pk))
     apply_routes(channel, document.values.get("routes", []))
     wanted = document.values.get("status", ChannelStatus.DRAFT)
     if wanted != channel.status:
@@ -150,4 +156,5 @@ _APPLIERS: Final[Mapping[str, Callable[[Document], Any]]] = {
     "credentials": _apply_credential,
     "webhooks": _apply_webhook,
     "channels": _apply_channel,
+    "limits": lambda document: apply_spend_limit(document.name, document.values),
 }

@@ -1,4 +1,4 @@
-"""The three kinds of configuration as plain data, and the files they stand in."""
+"""The kinds of configuration as plain data, and the files they stand in."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ from core.errors import ConfigurationInvalid
 from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
-from messaging.models import ChannelConfiguration
+from messaging.models import ChannelConfiguration, SpendLimit
 from messaging.models.timing import TIMING_FIELDS
+from operations.configuration.limits import (
+    CREDENTIAL_LIMIT_KEYS,
+    SPEND_LIMIT_KEYS,
+    limits_of,
+    spend_limit_values,
+)
 from operations.configuration.routes import tables_of
 from webhooks.custom_rows import rows_of
 from webhooks.models import Webhook
@@ -48,11 +54,12 @@ CHANNEL_KEYS: Final = (
     *TIMING_FIELDS,
     "routes",
 )
-CREDENTIAL_KEYS: Final = ("vendor", "provider_name", "preset")
+CREDENTIAL_KEYS: Final = ("vendor", "provider_name", "preset", *CREDENTIAL_LIMIT_KEYS)
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "credentials": CREDENTIAL_KEYS,
     "webhooks": WEBHOOK_KEYS,
     "channels": CHANNEL_KEYS,
+    "limits": SPEND_LIMIT_KEYS,
 }
 _LARGEST: Final = 512 * 1024
 _NOT_A_SLUG: Final = re.compile(r"[^a-z0-9]+")
@@ -95,12 +102,20 @@ def stored() -> list[Document]:
             _channel(row)
             for row in ChannelConfiguration.objects.select_related("credential").order_by("name")
         ),
+        *(
+            Document("limits", row.name, spend_limit_values(row))
+            for row in SpendLimit.objects.select_related("channel", "api_key").order_by("name")
+        ),
     ]
 
 
 def _credential(row: ApiCredential) -> Document:
     preset = preset_from_spec(spec_of(row), label=row.name, slug=row.vendor)
-    values = {"vendor": row.vendor, "provider_name": row.provider_name, "preset": dict(preset.data)}
+    values = {
+        "vendor": row.vendor,
+        "provider_name": row.provider_name,
+        "preset": dict(preset.data),
+    } | limits_of(row)
     return Document("credentials", row.name, values)
 
 

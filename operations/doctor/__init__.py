@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from operations.doctor import machine, records, traffic
+from operations.doctor import machine, records, traffic, watching
 from operations.doctor.finding import Finding, Grade
 
 __all__ = ["Finding", "Grade", "examine"]
@@ -14,6 +14,7 @@ __all__ = ["Finding", "Grade", "examine"]
 EXAMINATIONS: Final[tuple[Callable[[], Finding], ...]] = (
     machine.data_directory,
     machine.disk_space,
+    machine.spool,
     machine.public_address,
     records.database,
     records.migrations,
@@ -22,6 +23,10 @@ EXAMINATIONS: Final[tuple[Callable[[], Finding], ...]] = (
     traffic.clock,
     traffic.worker,
     traffic.broker,
+    watching.broker_memory,
+    watching.beat,
+    watching.alert_targets,
+    watching.metrics_token,
 )
 _CANNOT_GO_ON: Final = frozenset({records.database, records.migrations})
 

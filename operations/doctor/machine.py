@@ -40,6 +40,23 @@ def disk_space() -> Finding:
     return good("disk", text)
 
 
+def spool() -> Finding:
+    """Callbacks that come while the database is down have room, and none are left over."""
+    directory, most = Path(settings.SMSGATEWAY_SPOOL_DIR), settings.SMSGATEWAY_SPOOL_MAX_BYTES
+    try:
+        launch.require_writable(directory)
+    except launch.LaunchRefused as refusal:
+        return bad("spool", f"callbacks would be lost in an outage of the database. {refusal}")
+    free = shutil.disk_usage(directory).free
+    if free < most:
+        return look(
+            "spool",
+            f"{free / (1 << 20):,.0f} MiB free in {directory}, and it may grow to {most / (1 << 20):,.0f} MiB. "
+            "Make room, or lower SMSGATEWAY_SPOOL_MAX_BYTES.",
+        )
+    return good("spool", str(directory))
+
+
 def public_address() -> Finding:
     """Providers can reach the address, and over https."""
     url = settings.SMSGATEWAY_PUBLIC_URL

@@ -43,15 +43,43 @@
   };
 
   // Each action of a custom keyword has its own fields.
-  const CELLS = { reply: ["message"], tag: ["attribute", "value", "message"], forward: ["forward_url", "message"] };
+  const CELLS = {
+    reply: ["message"],
+    tag: ["attribute", "value", "message"],
+    forward: ["forward_url", "message"],
+    add: ["target", "message"],
+    remove: ["target", "message"],
+    campaign: ["target", "message"],
+  };
   const showForAction = (select) => {
     const row = select.closest("[data-row]");
-    for (const name of ["attribute", "value", "forward_url", "message"]) {
+    for (const name of ["attribute", "value", "forward_url", "target", "message"]) {
       const cell = row.querySelector(`[data-cell="${name}"]`);
       if (cell) cell.hidden = !CELLS[select.value].includes(name);
     }
     const label = row.querySelector('[data-cell="message"] label');
     if (label) label.textContent = select.value === "reply" ? "Reply message" : "Reply message (optional)";
+    const target = row.querySelector('[data-cell="target"]');
+    if (!target) return;
+    const ofCampaign = select.value === "campaign";
+    target.querySelector("label").textContent = ofCampaign ? "Campaign" : "Audience";
+    target.querySelector("input")?.setAttribute("list", ofCampaign ? "wh-campaigns" : "wh-audiences");
+  };
+  // Names to choose from; whoever may not see them types one.
+  const offerTargets = async () => {
+    const group = document.querySelector("[data-targets]");
+    if (!group?.dataset.targets) return;
+    try {
+      const response = await fetch(group.dataset.targets);
+      if (!response.ok || response.redirected) return;
+      for (const [kind, names] of Object.entries(await response.json())) {
+        const list = Object.assign(document.createElement("datalist"), { id: `wh-${kind}` });
+        list.append(...names.map((name) => Object.assign(document.createElement("option"), { value: name })));
+        group.append(list);
+      }
+    } catch {
+      // Suggestions are a convenience.
+    }
   };
   const showAllActions = () => document.querySelectorAll("select[data-action]").forEach(showForAction);
 
@@ -79,6 +107,7 @@
     const kind = document.querySelector('select[name="kind"]');
     if (kind) showForKind(kind);
     showAllActions();
+    offerTargets();
     document.addEventListener("change", (event) => {
       if (event.target.matches("select[data-action]")) showForAction(event.target);
     });

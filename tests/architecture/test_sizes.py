@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
-    "access", "campaigns", "consent", "core", "credentials", "links", "messaging", "operations", "profiles", "reports",
-    "simulator", "smsgateway", "webhooks",
+    "access", "campaigns", "consent", "conversations", "core", "credentials", "links", "messaging", "operations",
+    "profiles", "reports", "simulator", "smsgateway", "webhooks",
 )  # fmt: skip
 FILES = [
     path.relative_to(ROOT)

@@ -17,12 +17,12 @@ TEXT = "Hello Ada, your table for 2 is booked for 19:30 today. See you at Harbou
 def fill_with_sample(page: Page, gateway: Gateway) -> None:
     """Use the gateway for a minute: through the API, the simulator's handset and, for the rest, the forms."""
     for number in (DELIVERED, REFUSED, OPTED_OUT, ASKED):
-        _send(gateway, number)
+        send(gateway, number)
     for number in (DELIVERED, OPTED_OUT, ASKED):
-        _wait_for(gateway, number, "delivered")
-    _reply(gateway, ASKED, "HELP")
-    _reply(gateway, OPTED_OUT, "STOP")
-    _send(gateway, OPTED_OUT)
+        wait_for(gateway, number, "delivered")
+    reply(gateway, ASKED, "HELP")
+    reply(gateway, OPTED_OUT, "STOP")
+    send(gateway, OPTED_OUT)
     _create_profile(page)
     _post_unreadable(_webhook_url(page))
 
@@ -34,11 +34,11 @@ def _api(gateway: Gateway, method: str, path: str, **body: Any) -> Any:
     return answer.json()
 
 
-def _send(gateway: Gateway, number: str) -> None:
+def send(gateway: Gateway, number: str) -> None:
     gateway.messages[number] = _api(gateway, "POST", "messages", channel="demo", to=number, text=TEXT)["id"]
 
 
-def _wait_for(gateway: Gateway, number: str, state: str) -> None:
+def wait_for(gateway: Gateway, number: str, state: str) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         seen = _api(gateway, "GET", f"messages/{gateway.messages[number]}")["state"]
@@ -48,7 +48,7 @@ def _wait_for(gateway: Gateway, number: str, state: str) -> None:
     raise AssertionError(f"message to {number} is {seen}, not {state}")
 
 
-def _reply(gateway: Gateway, number: str, text: str) -> None:
+def reply(gateway: Gateway, number: str, text: str) -> None:
     body = {"number": number, "text": text}
     answer = requests.post(f"{gateway.simulator_url}_handset/reply", json=body, timeout=20).json()
     assert answer["status"] == 200, answer

@@ -12,7 +12,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
 
-from tests.browser.sample import DELIVERED, OPTED_OUT, REFUSED
+from tests.browser.sample import ASKED, DELIVERED, OPTED_OUT, REFUSED
 from tests.browser.staff import Gateway
 
 DESKTOP = {"width": 1360, "height": 900}
@@ -78,6 +78,20 @@ def _message(number: str) -> Callable[[Page, Gateway], None]:
             attempt.locator("summary").click()
 
     return follow
+
+
+def _conversation(number: str) -> Callable[[Page, Gateway], None]:
+    def follow(page: Page, gateway: Gateway) -> None:
+        page.get_by_role("link", name=number).first.click()
+        expect(page.get_by_role("log")).to_be_visible()
+
+    return follow
+
+
+def _answer(page: Page, gateway: Gateway) -> None:
+    _conversation(ASKED)(page, gateway)
+    page.get_by_label("Answer").fill("Call us on 415 555 0100 🙂")
+    expect(page.get_by_role("status")).to_contain_text("1 SMS, UCS-2")
 
 
 def _first_row(page: Page, gateway: Gateway) -> None:
@@ -241,8 +255,14 @@ SCREENS = (
     Screen("message-delivered", MESSAGES, _message(DELIVERED)),
     Screen("message-failed", MESSAGES, _message(REFUSED)),
     Screen("message-suppressed", MESSAGES, _message(OPTED_OUT)),
+    _list("conversation-list", "conversations/conversation"),
+    Screen("conversation-list-unread", "admin/conversations/conversation/?show=unread"),
+    Screen("conversation", "admin/conversations/conversation/", _conversation(ASKED)),
+    Screen("conversation-answer", "admin/conversations/conversation/", _answer),
+    Screen("conversation-opted-out", "admin/conversations/conversation/", _conversation(OPTED_OUT)),
     _list("inbound-list", "webhooks/inboundmessage"),
     Screen("inbound-detail", "admin/webhooks/inboundmessage/", _first_row),
+    _list("keyword-action-list", "webhooks/keywordoutbox"),
     _list("raw-callback-list", "webhooks/inboundrequest"),
     _list("forward-list", "webhooks/forward"),
     Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),

@@ -221,6 +221,7 @@ KEYWORDS = [
         "forward_url": "https://crm.example.com/in",
     },
     {"name": "Club", "keywords": "CLUB", "action": "tag", "attribute": "club", "value": "yes"},
+    {"name": "News", "keywords": "NEWS", "action": "add", "target": "News readers"},
 ]
 
 

@@ -88,7 +88,12 @@ def test_old_messages_go_with_all_that_hangs_on_them_and_others_stay(add: Add) -
     gone = [add(days) for days in (31, 40, 40, 40, 400)]
     young, waiting = add(29), add(50, state="queued")
     inbound = InboundMessage.objects.create(dedupe_key="1", msisdn=NUMBER, reply=gone[0])
-    assert retention.run() == {"messages": 5, "inbound messages": 0, "audit entries": 0}
+    assert retention.run() == {
+        "messages": 5,
+        "inbound messages": 0,
+        "marks of conversations": 0,
+        "audit entries": 0,
+    }
     assert left() == {young.id, waiting.id}
     for model in (MessagePart, Attempt, MessageEvent):
         assert {row.message_id for row in model.objects.all()} == left()
@@ -241,7 +246,12 @@ def test_inbound_messages_and_audit_entries_go_by_their_own_days(settings: Any) 
         moment = now() - timedelta(days=days)
         InboundMessage.objects.create(dedupe_key=f"{days}", msisdn=NUMBER, received_at=moment)
         AuditEntry.objects.create(actor="ada", action="changed", object_type="x.y", at=moment)
-    assert retention.run() == {"messages": 0, "inbound messages": 5, "audit entries": 4}
+    assert retention.run() == {
+        "messages": 0,
+        "inbound messages": 5,
+        "marks of conversations": 0,
+        "audit entries": 4,
+    }
     assert (InboundMessage.objects.count(), AuditEntry.objects.count()) == (2, 3)
     assert RetentionMark.objects.count() == 0
 

@@ -56,7 +56,7 @@ def test_the_page_needs_few_queries(staff: Client, message: Any, django_assert_m
     for _ in range(12):
         message("delivered")
     page(staff)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         page(staff)
 
 

@@ -343,6 +343,9 @@ def test_a_custom_keyword_is_saved_with_its_webhook_and_counts_at_once(
         ({"custom-0-action": "tag"}, "Name the attribute"),
         ({"custom-0-action": "tag", "custom-0-attribute": "a b"}, "Use letters, digits and _"),
         ({"custom-0-action": "forward"}, "Enter the URL"),
+        ({"custom-0-action": "add"}, "Name the audience"),
+        ({"custom-0-action": "remove", "custom-0-target": "  "}, "Name the audience"),
+        ({"custom-0-action": "campaign"}, "Name the campaign"),
         ({"custom-0-action": "forward", "custom-0-forward_url": "ftp://x"}, "http"),
     ],
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Final
 
 from core.clock import now
 from core.errors import GatewayError
 from core.vocabulary import Purpose
 from profiles.tagging import set_attribute
-from webhooks import forwarding
+from webhooks import forwarding, outbox
 from webhooks.acting.scene import Effect, Scene
 from webhooks.models import CustomAction, CustomKeyword, InboundMessage
 
@@ -17,7 +19,7 @@ _OPTED_OUT = "No reply: the person has opted out."
 
 
 def custom(scene: Scene) -> Effect:
-    """Tag, forward, reply: as the category's row says."""
+    """Tag, forward, hand on, reply: as the category's row says."""
     row = scene.webhook.custom_keywords.filter(name=scene.match.category).first()
     if row is None:  # deleted meanwhile
         return Effect()
@@ -48,12 +50,32 @@ def nothing_known(scene: Scene) -> Effect:
 
 def _do(row: CustomKeyword, scene: Scene) -> str:
     """Do what the row says besides replying; why it could not be done, "" if it was."""
-    message = scene.message
-    if row.action == CustomAction.FORWARD:
-        forwarding.enqueue(message=message, category=row.name, url=row.forward_url)
-    elif row.action == CustomAction.TAG:
-        try:
-            set_attribute(msisdn=message.msisdn, name=row.attribute, value=row.value or scene.match.keyword)
-        except GatewayError as error:
-            return f"The profile could not be tagged: {error.text}"
+    does = _DOES.get(CustomAction(row.action))
+    return does(row, scene) if does else ""
+
+
+def _forward(row: CustomKeyword, scene: Scene) -> str:
+    forwarding.enqueue(message=scene.message, category=row.name, url=row.forward_url)
     return ""
+
+
+def _tag(row: CustomKeyword, scene: Scene) -> str:
+    try:
+        set_attribute(msisdn=scene.message.msisdn, name=row.attribute, value=row.value or scene.match.keyword)
+    except GatewayError as error:
+        return f"The profile could not be tagged: {error.text}"
+    return ""
+
+
+def _upstairs(row: CustomKeyword, scene: Scene) -> str:
+    outbox.enqueue(message=scene.message, category=row.name, kind=row.action, target=row.target)
+    return ""
+
+
+_DOES: Final[Mapping[CustomAction, Callable[[CustomKeyword, Scene], str]]] = {
+    CustomAction.FORWARD: _forward,
+    CustomAction.TAG: _tag,
+    CustomAction.ADD: _upstairs,
+    CustomAction.REMOVE: _upstairs,
+    CustomAction.CAMPAIGN: _upstairs,
+}

@@ -22,6 +22,9 @@ _MISSING = {
     CustomAction.REPLY: ("message", "Write what is replied."),
     CustomAction.TAG: ("attribute", "Name the attribute that is set."),
     CustomAction.FORWARD: ("forward_url", "Enter the URL that gets the message."),
+    CustomAction.ADD: ("target", "Name the audience."),
+    CustomAction.REMOVE: ("target", "Name the audience."),
+    CustomAction.CAMPAIGN: ("target", "Name the campaign."),
 }
 
 
@@ -29,11 +32,11 @@ class CustomKeywordForm(RowForm):
     """One custom keyword category."""
 
     noun = "custom keyword"
-    texts = ("name", "keywords", "message", "attribute", "value", "forward_url")
+    texts = ("name", "keywords", "message", "attribute", "value", "forward_url", "target")
 
     class Meta:
         model = CustomKeyword
-        fields = ("name", "keywords", "action", "attribute", "value", "forward_url", "message")
+        fields = ("name", "keywords", "action", "attribute", "value", "forward_url", "target", "message")
         widgets = {
             "name": text_input(),
             "keywords": KeywordInput(),
@@ -41,6 +44,7 @@ class CustomKeywordForm(RowForm):
             "attribute": text_input(placeholder="interest"),
             "value": text_input(placeholder="the keyword"),
             "forward_url": text_input(inputmode="url", placeholder="https://"),
+            "target": text_input(autocomplete="off"),
             "message": ReplyInput("admin:webhooks_webhook_message_check"),
         }
 

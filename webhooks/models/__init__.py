@@ -5,6 +5,7 @@ from __future__ import annotations
 from webhooks.custom_models import CustomAction, CustomKeyword, Forward, ForwardState
 from webhooks.models.forward_secrets import ForwardSecret
 from webhooks.models.mapping import HeldReport, PartialMessage, ProviderStatus, StatusMeaning
+from webhooks.models.outbox import KeywordOutbox, OutboxKind, OutboxState
 from webhooks.models.records import (
     INTENTS,
     InboundMessage,
@@ -22,7 +23,9 @@ from webhooks.sample_models import KeptSample, SampleSource
 
 __all__ = (
     "INTENTS", "VERIFY_FIELDS", "CustomAction", "CustomKeyword", "Forward", "ForwardSecret", "ForwardState",
-    "HeldReport", "InboundMessage", "InboundRequest", "InboundRequestKey", "KeptSample", "OptOutPurpose", "OptOutScope",
+    "HeldReport", "InboundMessage", "InboundRequest", "InboundRequestKey", "KeptSample", "KeywordOutbox",
+    "OptOutPurpose", "OptOutScope",
+    "OutboxKind", "OutboxState",
     "PartialMessage", "ProviderStatus", "RefusalCount", "RefusedCallback", "RequestState", "SampleSource",
     "StatusMeaning", "UsedNonce", "Verified", "Webhook", "WebhookKind", "WebhookSecret",
 )  # fmt: skip

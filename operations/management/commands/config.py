@@ -17,7 +17,7 @@ _LONGEST_SHOWN: Final = 100
 
 
 class Command(BaseCommand):
-    """Export, compare and apply credentials, webhooks and channel configurations."""
+    """Export, compare and apply credentials, webhooks, channel configurations and spend limits."""
 
     help = "Configuration as files: export it, see what files would change, apply them. Secrets never stand in a file."
 

@@ -9,7 +9,6 @@ from campaigns.authoring.attributes import attributes_in, seen_attributes
 from campaigns.authoring.channels import Ways
 from campaigns.authoring.checking import check
 from campaigns.authoring.erasing import erase_number
-from campaigns.authoring.measuring import Measure, culprits, measure, replacement_of
 from campaigns.authoring.previewing import Draft, Preview, policy_from, preview
 from campaigns.authoring.rendering import Policy
 from campaigns.authoring.samples import EXAMPLE_NUMBER, Sample, parse_samples, sample_file
@@ -17,6 +16,7 @@ from campaigns.models import MessageTemplate, MissingPolicy, StaffNumber
 from core.brief import forget_everything
 from core.errors import RequestInvalid
 from credentials.spec import TextSpec
+from messaging.measuring import Measure, culprits, measure, replacement_of
 from messaging.models import SegmentPrice
 from profiles.models import Profile
 
