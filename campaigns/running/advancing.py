@@ -26,6 +26,7 @@ from campaigns.models.runs import AT_WORK
 from campaigns.running import expanding, feeding, taking_back
 from campaigns.running.texts import CampaignStopped
 from core.clock import now
+from core.errors import GatewayError
 from messaging import delivery
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ def advance(run_id: UUID) -> bool:
         raise  # the next round tries again
     except CampaignStopped as stop:
         _pause(run_id, str(stop))
+    except GatewayError as error:  # such as an audience whose filter cannot be read any more
+        _pause(run_id, error.text)
     except Exception:
         logger.exception("campaign run %s stopped", run_id)
         _pause(run_id, _OUR_ERROR)
