@@ -26,6 +26,7 @@ from bench.chaos.tail import Tail
 FULL = Plan(seed=40, messages=50_000, kills={"worker": 20}, within=2400)
 SHORT = Plan(seed=41, messages=2_000, kills={"worker": 5}, within=400)
 WORKERS = 2
+AHEAD = 200  # little waits in the queue: workers die while they hand over, too
 _SAY_EVERY = 10.0
 _BATCH = 5_000
 
@@ -34,7 +35,9 @@ def main(plan: Plan) -> int:
     """Set the stage, start a campaign, kill, judge."""
 
     def play(directory: Path, company: Company) -> int:
-        stage = Production(directory, company, seed=plan.seed, workers=WORKERS)
+        stage = Production(
+            directory, company, seed=plan.seed, workers=WORKERS, SMSGATEWAY_CAMPAIGN_AHEAD=str(AHEAD)
+        )
         stage.scene.enter()
         tail, run_id = Tail(directory / "provider.log"), start_campaign(plan.messages)
         chances = random.Random(plan.seed)
