@@ -11,7 +11,7 @@ PORT ?= 8000
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
 .PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-linear
-.PHONY: bench-scale rate-test breaker-test
+.PHONY: bench-profile-import bench-rendering bench-scale rate-test breaker-test
 .PHONY: chaos chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
@@ -55,8 +55,14 @@ bench-embedded: $(DEV_STAMP) ## 1,000 messages, 100 a request, through the embed
 bench-engine: $(DEV_STAMP) ## CPU of rendering and sending one request; targets 0.25 ms, and no slower than requests
 	$(BIN)/python -m bench.engine
 
+bench-rendering: $(DEV_STAMP) ## Personalised texts a second on one core; target 10,000
+	$(BIN)/python -m bench.rendering
+
 bench-consent-import: $(DEV_STAMP) ## A million rows of consent from CSV; targets 5 minutes, 500 MiB, on both databases
 	$(BIN)/python -m bench.consent_import
+
+bench-profile-import: $(DEV_STAMP) ## A million profiles from CSV, made and updated; targets 5 minutes, 500 MiB, on both databases
+	$(BIN)/python -m bench.profile_import
 
 bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s
 	$(BIN)/python -m bench.keywords

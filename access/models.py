@@ -17,6 +17,10 @@ class Scope(models.TextChoices):
     READ = "messages:read", "Read messages"
     CONSENT_READ = "consent:read", "Look up consent"
     CONSENT_WRITE = "consent:write", "Change consent"
+    PROFILES_READ = "profiles:read", "Look up profiles"
+    PROFILES_WRITE = "profiles:write", "Change profiles"
+    AUDIENCES_READ = "audiences:read", "Read audiences and their members"
+    AUDIENCES_WRITE = "audiences:write", "Change audiences and their members"
 
 
 class ApiKey(models.Model):

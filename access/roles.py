@@ -34,6 +34,9 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "webhooks.keywordoutbox": VIEW,
     "conversations.conversation": VIEW,
     "profiles.profile": VIEW,
+    "profiles.profileimport": VIEW,
+    "campaigns.audience": VIEW,
+    "campaigns.messagetemplate": VIEW,
 }
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "credentials.apicredential": ALL,
@@ -77,7 +80,14 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "auth.user": ALL,
     "auth.group": ALL,
 }
-_PEOPLE: dict[str, tuple[str, ...]] = {"profiles.profile": ALL, "messaging.message": EDIT}
+_PEOPLE: dict[str, tuple[str, ...]] = {
+    "profiles.profile": (*ALL, "export"),
+    "profiles.profileimport": EDIT,
+    "campaigns.audience": ALL,
+    "messaging.message": EDIT,
+    "campaigns.messagetemplate": ALL,
+    "campaigns.staffnumber": ALL,
+}
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
     "author": _EVERYDAY | _PEOPLE,

@@ -7,27 +7,23 @@ writes own it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
 from django.db import connection
-from django.db.models import Value
 
 from consent import writing
 from consent.chain import CURRENT_FORMAT, hash_of, verify_chain
 from consent.models import (
     ConsentEvent,
-    ConsentState,
     ConsentSubject,
     DisclosureText,
     Kind,
     Source,
-    Suppression,
 )
-from consent.rules import ALL, SUPPRESSED, Change, Decision, State, decide, fold, lifts_anything
+from consent.rules import Change, Decision, State, decide, fold, lifts_anything
 from consent.sealing import data_key, number_hash, seal_evidence
-from consent.selectors import history
+from consent.selectors import history, standing_for
 from core import prepared
 from core.bulk import new
 from core.clock import now
@@ -94,27 +90,6 @@ def states_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
     found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
     for subject_id, state in writing.read_states(found.keys()):
         found[subject_id].append(state)
-    return {subject_id: tuple(states) for subject_id, states in found.items()}
-
-
-_CELL = ("scope", "purpose", "state", "source", "out_at", "in_at", "paused_at")
-
-
-def standing_for(subject_ids: Collection[int]) -> dict[int, tuple[State, ...]]:
-    """All that `decide` needs: the states, and an entry of the suppression list as a state of its own; one query."""
-    moment = now()
-    cells = ConsentState.objects.filter(subject_id__in=subject_ids).values_list("subject_id", *_CELL)
-    entries = Suppression.objects.filter(subject_id__in=subject_ids, lifted_at__isnull=True)
-    listed = entries.order_by().values_list(
-        "subject_id", "scope", Value(ALL), Value(SUPPRESSED), "code", "until", "lifted_at", "lifted_at"
-    )
-    found: dict[int, list[State]] = {subject_id: [] for subject_id in subject_ids}
-    for subject_id, *cell in cells.union(listed, all=True):
-        state = State(*cell)
-        if state.state != SUPPRESSED:
-            found[subject_id].append(state)
-        elif state.out_at is None or state.out_at > moment:  # its end stands there
-            found[subject_id].append(replace(state, out_at=None))
     return {subject_id: tuple(states) for subject_id, states in found.items()}
 
 

@@ -10,14 +10,10 @@ from typing import Any
 from consent.models import ConsentSubject, SubjectKey
 from core.bulk import insert_rows
 from core.errors import SecretUnreadable
-from core.secrets import keyed_hash, seal, seal_with, unseal, unseal_with
+from core.secrets import number_hash as number_hash
+from core.secrets import seal, seal_with, unseal, unseal_with
 
 _KEY_BYTES = 32
-
-
-def number_hash(msisdn: str) -> str:
-    """The keyed hash under which a number (E.164) is known to the ledger; 64 hex digits."""
-    return keyed_hash(msisdn, use="consent-subject")
 
 
 def data_key(subject: ConsentSubject, msisdn: str, *, wrapped: str) -> bytes:

@@ -90,6 +90,7 @@ def _execute_arrays(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any
 
 def _execute_rows(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> None:
     moments = [index for index, field in enumerate(fields) if isinstance(field, models.DateTimeField)]
+    uuids = [index for index, field in enumerate(fields) if _is_uuid(field)]
     # The same few moments stand in all rows of a batch.
     adapted = lru_cache(maxsize=4096)(connection.ops.adapt_datetimefield_value)
     prepared = []
@@ -97,9 +98,15 @@ def _execute_rows(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]
         values = list(row)
         for index in moments:
             values[index] = adapted(values[index])
+        for index in uuids:
+            values[index] = values[index].hex
         prepared.append(values)
     with connection.cursor() as cursor:
         cursor.executemany(sql, prepared)
+
+
+def _is_uuid(field: Any) -> bool:
+    return isinstance(getattr(field, "target_field", field), models.UUIDField)
 
 
 def _unnest(fields: Sequence[Any]) -> str:

@@ -13,18 +13,21 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 _HTML = (
     '<div class="pe-field" data-payload-editor>{}'
-    '<div class="pe-field-row"><button type="button" class="pe-button" hidden>View payload editor</button>'
+    '<div class="pe-field-row"><button type="button" class="pe-button" hidden>{}</button>'
     '<span role="status"></span></div></div>'
 )
 
+_BUTTONS = {"json": "View payload editor", "text": "Open message editor"}
+
 
 class PayloadEditor(UnfoldAdminTextareaWidget):  # type: ignore[misc]
-    """A textarea with the button "View payload editor".
+    """A textarea with a button that opens the editor.
 
     `check_url` is a URL name. The page POSTs JSON {"source", "fields"} there with the CSRF header and gets
     {"problems": [{"message", "line", "column", "hint", "level"}], "preview": str,
     "picker": [{"label", "items": [{"label", "insert", "help"}]}]}; lines and columns count from 1,
-    `level` is "error" or "warning". `language` is "json", or "text" for a message template.
+    `level` is "error" or "warning"; a "note" is shown beside the number of problems. `language` is "json", or "text"
+    for a message.
     """
 
     class Media:
@@ -52,4 +55,4 @@ class PayloadEditor(UnfoldAdminTextareaWidget):  # type: ignore[misc]
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
         """The textarea and, shown by the script only, the button and the check line."""
-        return format_html(_HTML, super().render(name, value, attrs, renderer))
+        return format_html(_HTML, super().render(name, value, attrs, renderer), _BUTTONS[self.language])

@@ -66,6 +66,30 @@ def execute(
     return _execute(db, sql, values)
 
 
+def walk_indexes() -> None:
+    """For the rest of this transaction: take rows by index, by plans made once. SQLite has no such choice.
+
+    Statistics tell of the last look at a table. A queue that was empty then looks as if reading and sorting all of it
+    were cheaper than the index that has it in order, and a million messages are read for the first hundred.
+    """
+    if _can_prepare(connections[DEFAULT_DB_ALIAS]):
+        execute(_WALK_INDEXES, ())
+
+
+_WALK_INDEXES = "SELECT " + ", ".join(
+    f"set_config('{name}', '{value}', true)"
+    for name, value in (
+        ("enable_sort", "off"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("enable_bitmapscan", "off"),
+        ("jit", "off"),  # what is switched off counts as very dear, which alone would call for it
+        ("plan_cache_mode", "force_generic_plan"),
+    )
+)
+
+
 def write_and_ask(sql: str, values: Sequence[Any], question: Question | None) -> int:
     """Run an INSERT and put the question that comes next in the same round trip; gives how many rows were written.
 

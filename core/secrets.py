@@ -93,6 +93,11 @@ def keyed_hash(value: str, *, use: str) -> str:
     return hmac.new(key_ring().pepper, f"{use}\0{value}".encode(), hashlib.sha256).hexdigest()
 
 
+def number_hash(msisdn: str) -> str:
+    """The keyed hash under which a number (E.164) is known to the consent ledger; 64 hex digits."""
+    return keyed_hash(msisdn, use="consent-subject")
+
+
 def mask_text(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret of at least 4 characters in `text` by a mask, however it is written there.
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.core.exceptions import ValidationError
 
 LONGEST = 2000  # characters; longer ones are cut by some browsers and carriers
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 def problem_of(url: str) -> str:
     """Why links cannot lead to an address, "" when they can."""
     if len(url) > LONGEST:
         return f"The address has {len(url):,} characters; links lead to at most {LONGEST:,}."
-    if any(character.isspace() or ord(character) < 32 or ord(character) == 127 for character in url):
+    if _BLANK.search(url):
         return "The address contains blanks or control characters. Write %20 for a blank."
     try:
         parts = urlsplit(url)

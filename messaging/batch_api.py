@@ -56,7 +56,8 @@ def submit_many(asked: Iterable[Any], *, api_key: ApiKey) -> dict[str, Any]:
     """Accept what can be accepted; one result for each message asked for, in order."""
     backlog.check()
     channel_of = cache(_channel_or_error)
-    read = [_submission_or_error(item, channel_of, api_key) for item in asked]
+    form = SendRequest()  # one for all: each new one copies every field it declares
+    read = [_submission_or_error(form.run_validation, item, channel_of, api_key) for item in asked]
     accepted = iter(accept_many([one for one in read if isinstance(one, Submission)]))
     outcomes = [next(accepted) if isinstance(one, Submission) else one for one in read]
     results = [
@@ -94,14 +95,16 @@ def _channel_or_error(name: str) -> ChannelConfiguration | GatewayError:
 
 
 def _submission_or_error(
-    item: Any, channel_of: Callable[[str], ChannelConfiguration | GatewayError], api_key: ApiKey
+    read: Callable[[Any], dict[str, Any]],
+    item: Any,
+    channel_of: Callable[[str], ChannelConfiguration | GatewayError],
+    api_key: ApiKey,
 ) -> Submission | ValidationError | GatewayError:
     try:
-        body = SendRequest(data=item)
-        body.is_valid(raise_exception=True)
-        channel = channel_of(body.validated_data["channel"])
+        values = read(item)
+        channel = channel_of(values["channel"])
         if isinstance(channel, GatewayError):
             return channel
-        return submission_of(body.validated_data, channel=channel, api_key=api_key)
+        return submission_of(values, channel=channel, api_key=api_key)
     except (ValidationError, GatewayError) as error:
         return error

@@ -31,8 +31,16 @@ class Claim:
     subject_ids: tuple[int, ...]
 
 
-def due_messages(credential_id: uuid.UUID, *, without_senders: Collection[str] = ()) -> QuerySet[Message]:
-    """Messages of a credential that may leave now, in the order they leave."""
+def due_messages(
+    credential_id: Any,
+    *,
+    channels: frozenset[uuid.UUID] | None = None,
+    without_senders: Collection[str] = (),
+) -> QuerySet[Message]:
+    """Messages of a credential that may leave now, in the order they leave.
+
+    `channels` keep an order for each recipient; None: those that do now.
+    """
     due = Message.objects.filter(
         state=State.QUEUED,
         credential_id=credential_id,
@@ -41,7 +49,8 @@ def due_messages(credential_id: uuid.UUID, *, without_senders: Collection[str] =
     ).filter(ON_OPEN_CHANNEL)
     if without_senders:
         due = due.exclude(sender__in=without_senders)
-    return ordering.in_order(due).order_by("priority", "due_at", "id")
+    channels = ordering.ordered_channels() if channels is None else channels
+    return ordering.in_order(due, channels).order_by("priority", "due_at", "id")
 
 
 def claim(*, credential_id: uuid.UUID, limit: int, without_senders: Collection[str] = ()) -> Claim:

@@ -11,6 +11,7 @@ from django.http.request import validate_host
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
+from core.editor import PayloadEditor
 from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
 from messaging.models import ChannelConfiguration
@@ -118,7 +119,9 @@ class SendForm(forms.Form):
     message = forms.CharField(
         label="Message",
         max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=PayloadEditor(
+            "admin:messaging_text_check", {"rows": 3, "spellcheck": "true"}, language="text"
+        ),
         initial="Test message from smsgateway.",
     )
 

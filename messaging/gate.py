@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from consent import ledger
+from core import prepared
 from core.bulk import insert_rows, update_rows
 from core.clock import database_now
 from core.vocabulary import Purpose
@@ -55,13 +56,13 @@ class _Parts:
 
 
 _ONE = _Parts()
+_HELD = f"SELECT 1 FROM {SendHold._meta.db_table} WHERE released_at IS NULL LIMIT 1"
 
 
 def is_on_hold() -> bool:
     """Whether the kill switch is thrown."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {SendHold._meta.db_table} WHERE released_at IS NULL LIMIT 1")
-        return cursor.fetchone() is not None
+    rows, _ = prepared.execute(_HELD, ())
+    return bool(rows)
 
 
 def pass_gate(claim: Claim) -> list[Passed]:

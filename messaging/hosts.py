@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.clock import database_now
+from core.compiled import Compiled
 from messaging.models import WebHost
 
 log = logging.getLogger(__name__)
@@ -60,10 +61,14 @@ class Host:
 
 def known_hosts() -> list[Host]:
     """All web hosts with the database's time; one query."""
-    rows = WebHost.objects.order_by("name").values_list(
+    return [Host(*row) for row in _HOSTS.rows()]
+
+
+_HOSTS = Compiled(
+    lambda: WebHost.objects.order_by("name").values_list(
         "id", "name", "seen_at", "spooled", "set_aside", "waiting_since", Now()
     )
-    return [Host(*row) for row in rows]
+)
 
 
 def must_wait() -> bool:

@@ -24,12 +24,16 @@ _HAS_BEGUN = Q(due_at__lte=Now()) | Q(tries__gt=0) | Q(uncounted_tries__gt=0)
 
 def is_used() -> bool:
     """Whether some channel keeps an order, as it was up to a second ago."""
-    return bool(_memory.get(""))
+    return bool(ordered_channels())
 
 
-def in_order(due: QuerySet[Message]) -> QuerySet[Message]:
-    """Without messages that have to wait for an earlier one of their channel to the same recipient."""
-    channels = _memory.get("")
+def ordered_channels() -> frozenset[uuid.UUID]:
+    """Channels that keep an order, as it was up to a second ago."""
+    return _memory.get("") or frozenset()
+
+
+def in_order(due: QuerySet[Message], channels: frozenset[uuid.UUID]) -> QuerySet[Message]:
+    """Without those of `channels` that have to wait for an earlier one of their channel to the same recipient."""
     if not channels:
         return due
     earlier = Message.objects.filter(

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from core.bulk import InsertWhere, update_rows
 from core.clock import now
+from core.compiled import Compiled
 from messaging import consequences, events, usual_reports
 from messaging.matching import Found, Report, find, moves, reference
 from messaging.models import LONGEST_PROVIDER_ID, Message, MessageEvent, MessagePart, ParkedReport
@@ -97,10 +98,13 @@ def apply_usual(*, credential_id: uuid.UUID, report: Report, along: InsertWhere 
     )
 
 
+_ANY_PARKED = Compiled(lambda: ParkedReport.objects.order_by().values_list("id")[:1])
+
+
 def match_parked(messages: Iterable[Message]) -> None:
     """Apply the reports that came before these messages were known as accepted."""
     ids = [message.id for message in messages]
-    if ids and ParkedReport.objects.exists():
+    if ids and _ANY_PARKED.rows():
         theirs = MessagePart.objects.filter(message_id__in=ids).exclude(provider_id="").values("provider_id")
         for parked in ParkedReport.objects.filter(Q(message_id__in=ids) | Q(provider_id__in=theirs)):
             retry_parked(parked)

@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import UUIDField
 from django.db.models.functions import Now
 
+from core import prepared
 from core.bulk import insert_rows, update_rows
 from core.clock import now
+from core.compiled import Compiled, Slot
 from core.vocabulary import FailureClass
 from credentials import codes
 from credentials.client import Exchange
@@ -88,6 +91,7 @@ def _write_one(result: Result) -> None:
 def write(results: Sequence[Result]) -> None:
     """Write results of attempts in one transaction, then match reports that came early."""
     with transaction.atomic():
+        prepared.walk_indexes()
         _note_consequences(results)
         held, moment = _held(results)
         _write_decided([result for result in results if result.passed.message.id in held], held, moment)
@@ -96,18 +100,23 @@ def write(results: Sequence[Result]) -> None:
     _note_codes(results)
 
 
+_WAITING = Compiled(
+    lambda: (
+        Message.objects.filter(id__any_of=Slot("ids", UUIDField()), state__in=(State.SENDING, State.UNKNOWN))
+        .select_for_update()
+        .order_by("id")
+        .values_list("id", "lease_token", "state", Now())
+    )
+)
+
+
 def _held(results: Sequence[Result]) -> tuple[dict[uuid.UUID, State], datetime]:
     """Messages that still wait for these very attempts, with their state, and the database's time.
 
     A message the sweeper gave up on is `unknown` and keeps our token: a late answer settles it.
     """
     tokens = {result.passed.message.id: result.passed.token for result in results}
-    rows = list(
-        Message.objects.filter(id__in=tokens, state__in=(State.SENDING, State.UNKNOWN))
-        .select_for_update()
-        .order_by("id")
-        .values_list("id", "lease_token", "state", Now())
-    )
+    rows = _WAITING.rows({"ids": list(tokens)})
     held = {row[0]: State(row[2]) for row in rows if row[1] == tokens[row[0]]}
     return held, max((row[3] for row in rows), default=now())
 

@@ -59,12 +59,13 @@ class SendRequest(serializers.Serializer[Any]):
         "to 7 days. Default: as the channel says, else by purpose.",
     )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A field nobody reads is a mistake of the caller, such as a mistyped name."""
-        for name in self.initial_data:
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """What was sent, read; a field nobody reads is a mistake of the caller, such as a mistyped name."""
+        values: dict[str, Any] = super().to_internal_value(data)
+        for name in data:
             if name not in self.fields:
-                raise serializers.ValidationError({name: f"There is no field {name!r}. See /api/docs/."})
-        return attrs
+                raise serializers.ValidationError({name: [f"There is no field {name!r}. See /api/docs/."]})
+        return values
 
     def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
         """Attributes that can be stored: at most 16 KiB, no NUL, no half characters."""

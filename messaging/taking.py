@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet, UUIDField
 from django.db.models.functions import Now
 
 from consent import ledger
-from messaging import claiming, gate, limits
+from core import prepared
+from core.compiled import LIMIT, Compiled, Slot
+from messaging import claiming, gate, limits, ordering
 from messaging.gate import Passed
 from messaging.limits.rules import rules_of
-from messaging.models import ChannelConfiguration
+from messaging.models import ChannelConfiguration, Message
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +79,25 @@ def _take(credential_id: uuid.UUID, limit: int) -> Taken:
     return Taken(token, gate.passed_now(opened, token, held_at), len(due))
 
 
+def _due(channels: frozenset[uuid.UUID]) -> QuerySet[Message]:
+    due = claiming.due_messages(Slot("credential", UUIDField()), channels=channels)
+    return due.annotate(database_now=Now()).select_for_update(skip_locked=True, of=("self",), no_key=True)[
+        :LIMIT
+    ]
+
+
+_DUE = Compiled(_due)
+_CHANNELS = Compiled(
+    lambda: ChannelConfiguration.objects.filter(id__any_of=Slot("ids", UUIDField())).order_by()
+)
+
+
 def _locked(credential_id: uuid.UUID, limit: int) -> list[Any]:
-    due = claiming.due_messages(credential_id).annotate(database_now=Now())
-    messages: list[Any] = list(due.select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit])
+    prepared.walk_indexes()
+    messages = _DUE.instances({"credential": credential_id}, shape=[ordering.ordered_channels()], limit=limit)
     # One object for all messages of a channel: joining it would make one for each.
-    channels = ChannelConfiguration.objects.in_bulk({one.channel_id for one in messages if one.channel_id})
+    ids = {one.channel_id for one in messages if one.channel_id}
+    channels = {one.id: one for one in _CHANNELS.instances({"ids": list(ids)})} if ids else {}
     for message in messages:
         message.channel = channels[message.channel_id] if message.channel_id else None
     return messages

@@ -18,7 +18,13 @@ _WAIT_SECONDS = 25.0
 
 
 def send_test(
-    *, credential: ApiCredential, sender: str, to: str, text: str, channel: ChannelConfiguration | None = None
+    *,
+    credential: ApiCredential,
+    sender: str,
+    to: str,
+    text: str,
+    channel: ChannelConfiguration | None = None,
+    personalise: bool = True,
 ) -> Message:
     """Send now and give the message as it stands afterwards. Opt-outs are obeyed; a failed test is not retried."""
     if gate.is_on_hold():
@@ -35,6 +41,7 @@ def send_test(
             purpose=Purpose.TRANSACTIONAL,
             default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY,
             source=Source.TEST,
+            personalise=personalise,
         ),
         wake=False,
     )

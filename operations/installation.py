@@ -11,8 +11,9 @@ from core.secrets import keyed_hash, seal, unseal
 from core.triggers import Trigger, install, missing
 from messaging.triggers import TRIGGERS as MESSAGING
 from operations.models import Installation
+from profiles.triggers import TRIGGERS as PROFILES
 
-ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING)
+ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING, *PROFILES)
 
 _SENTENCE = b"smsgateway"
 _PLACE = "operations.installation"

@@ -18,7 +18,7 @@ from consent.importing.storing import forget_left_behind
 from consent.reviews import lapse_due
 from consent.suppression import close_expired
 from messaging.consent_changes import continue_imports
-from messaging.delivery import ask_all_due
+from messaging.delivery import ask_all_due, stopping
 from messaging.hosts import forget_gone
 from messaging.routing.waiting import move_waiting
 from messaging.spending.standing import forget_counters
@@ -29,6 +29,9 @@ from operations.alerting.telling import tell_due
 from operations.metrics.tallying import tally
 from operations.pulse import beat_of_worker
 from operations.retention import retain
+from profiles.hashes import fill_in
+from profiles.importing import running as profile_imports
+from profiles.importing.storing import forget_left_behind as forget_profile_imports_left_behind
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -46,6 +49,11 @@ _IDEMPOTENCY_KEPT = timedelta(hours=72)
 def forget_idempotency_records() -> int:
     """Drop answers that no caller repeats any more."""
     return forget_old(older_than=_IDEMPOTENCY_KEPT)
+
+
+def continue_profile_imports() -> int:
+    """Carry profile imports on for some seconds."""
+    return profile_imports.continue_imports(stopping=stopping.is_set)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(replay_leftover, every=5.0),
     Periodic(process_leftovers, every=10.0),
     Periodic(continue_imports, every=1.0),
+    Periodic(continue_profile_imports, every=1.0),
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forward_due, every=2.0),
@@ -79,12 +88,14 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(purge_callbacks, every=300.0),
     Periodic(make_checkpoint, every=600.0),
     Periodic(forget_left_behind, every=3600.0),
+    Periodic(forget_profile_imports_left_behind, every=3600.0),
     Periodic(close_expired, every=3600.0),
     Periodic(forget_gone, every=3600.0),
     Periodic(forget_counters, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
     Periodic(forget_old_refusals, every=3600.0),
+    Periodic(fill_in, every=5.0),
     Periodic(retain, every=60.0),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -21,7 +22,15 @@ def check_attributes(value: Any) -> None:
     if not isinstance(value, dict):
         raise ValidationError('Attributes must be a JSON object such as {"firstName": "Ada"}.')
     _check_names(value, depth=1)
-    if len(json.dumps(value, ensure_ascii=False).encode("utf-8")) > LARGEST_BYTES:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except ValueError as error:  # half of a surrogate pair is one too
+        raise ValidationError(
+            "A value is no number (NaN, Infinity) or holds half a character. Correct it."
+        ) from error
+    if b"\\u0000" in text:
+        raise ValidationError("A text holds a NUL character. Remove it.")
+    if len(text) > LARGEST_BYTES:
         raise ValidationError(f"Attributes are larger than {LARGEST_BYTES // 1024} KiB; store less here.")
 
 
@@ -37,6 +46,20 @@ def _check_names(value: Any, *, depth: int) -> None:
     for item in inner:
         if isinstance(item, dict | list):
             _check_names(item, depth=depth + 1)
+
+
+def flat(attributes: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value with its dotted name (`address.city`), by name: PostgreSQL keeps no order. A list is one value."""
+    for name, value in sorted(attributes.items()):
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it: texts as they are, the rest as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def check_language(value: str) -> None:

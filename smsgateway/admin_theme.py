@@ -92,6 +92,14 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "Campaigns",
+        (
+            _list("Audiences", "groups", "campaigns", "audience"),
+            _list("Message templates", "edit_note", "campaigns", "messagetemplate"),
+            _list("Staff numbers", "contact_phone", "campaigns", "staffnumber"),
+        ),
+    ),
+    (
         "People",
         (
             _list("Numbers", "person_search", "consent", "consentsubject"),
@@ -107,6 +115,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             _list("Consent imports", "upload_file", "consent", "consentimport"),
             _list("Disclosure texts", "article", "consent", "disclosuretext"),
             _list("Profiles", "contacts", "profiles", "profile"),
+            _list("Profile imports", "group_add", "profiles", "profileimport"),
         ),
     ),
     (

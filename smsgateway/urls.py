@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("webhooks.urls")),
     path("", include("links.urls")),
     path("api/v1/", include("messaging.urls")),
+    path("api/v1/", include("profiles.urls")),
+    path("api/v1/", include("campaigns.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]

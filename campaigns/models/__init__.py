@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns.models.audiences import Audience, AudienceKind, AudienceMember
+from campaigns.models.staff_numbers import StaffNumber
 from campaigns.models.texts import MessageTemplate, MissingPolicy, TemplateText, TemplateVersion
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "AudienceMember",
     "MessageTemplate",
     "MissingPolicy",
+    "StaffNumber",
     "TemplateText",
     "TemplateVersion",
 ]

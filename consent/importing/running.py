@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +17,7 @@ from consent.importing.rows import Row, RowRefused, read_row
 from consent.importing.storing import pack, plan_of, unpack
 from consent.models import Source
 from core.clock import now
+from core.collector import collector_paused
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ def _next_batch(withdrawn: Withdrawn) -> bool:
             job = waiting.select_for_update(skip_locked=True).first()
             if job is None:
                 return False
-            with _collector_paused():
+            with collector_paused():
                 _do_batch(job, withdrawn)
     except DatabaseError:
         raise  # the next round tries again
@@ -81,18 +80,6 @@ def _next_batch(withdrawn: Withdrawn) -> bool:
             "What was imported stays; the same file may be imported again, nothing is recorded twice.",
         )
     return True
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A batch makes some ten thousand objects and no cycles: looking for them costs a quarter of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _do_batch(job: ConsentImport, withdrawn: Withdrawn) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -13,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from consent.importing.files import LARGEST_FILE, Record, read_table
 from consent.importing.models import UNDONE, ConsentImport, ImportBatch, ImportState
 from consent.importing.rows import Plan
+from core import packing
 from core.clock import now
+from core.csv_in import check_size, read_table
 from core.errors import ImportUnreadable, RequestInvalid
-from core.secrets import seal, unseal
 
-BATCH = 1000
 # A list of numbers is not kept for ever because somebody forgot it.
 KEPT_UNDONE = timedelta(days=7)
 _RECEIVED_WITHIN = timedelta(hours=1)
@@ -28,10 +24,7 @@ _RECEIVED_WITHIN = timedelta(hours=1)
 
 def receive(*, file: BinaryIO, size: int, name: str, actor: str) -> ConsentImport:
     """Read a file into sealed batches; ImportUnreadable says what is wrong with it, and nothing is kept then."""
-    if size > LARGEST_FILE:
-        raise ImportUnreadable(
-            f"The file is over {LARGEST_FILE // 1024 // 1024} MB. Split it and import the parts one after another."
-        )
+    check_size(size)
     table = read_table(file)
     job = ConsentImport.objects.create(
         file_name=name[-200:],
@@ -41,7 +34,7 @@ def receive(*, file: BinaryIO, size: int, name: str, actor: str) -> ConsentImpor
         created_by=actor[:150],
     )
     try:
-        for number, batch in enumerate(_batches(table.records)):
+        for number, batch in enumerate(packing.in_batches(table.records)):
             records = [[record.line, record.cells] for record in batch]
             # Each row in a transaction of its own: a long upload must not keep senders waiting.
             ImportBatch.objects.create(of=job, number=number, records=pack(job.pk, number, records))
@@ -59,13 +52,12 @@ def receive(*, file: BinaryIO, size: int, name: str, actor: str) -> ConsentImpor
 
 def pack(import_id: UUID, number: int, value: Any) -> str:
     """A value as sealed text, bound to its batch."""
-    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return seal(base64.b85encode(zlib.compress(plain, 1)), aad=_place(import_id, number))
+    return packing.pack(value, place=_place(import_id, number))
 
 
 def unpack(import_id: UUID, number: int, sealed: str) -> Any:
     """What `pack` was given."""
-    return json.loads(zlib.decompress(base64.b85decode(unseal(sealed, aad=_place(import_id, number)))))
+    return packing.unpack(sealed, place=_place(import_id, number))
 
 
 def sample_of(job: ConsentImport, count: int = 5) -> list[list[str]]:
@@ -138,17 +130,6 @@ def forget_left_behind() -> int:
 _FROM_THE_START: Mapping[str, Any] = {
     "position": 0, "opted_out": 0, "opted_in": 0, "unchanged": 0, "refused": 0, "suppressed": 0, "problem": "",
 }  # fmt: skip
-
-
-def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _or_refuse(changed: int) -> None:

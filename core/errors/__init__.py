@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.errors.audiences import AudienceFilterInvalid as AudienceFilterInvalid
+from core.errors.audiences import AudienceInUse as AudienceInUse
+from core.errors.audiences import AudienceNameTaken as AudienceNameTaken
+from core.errors.audiences import AudienceNotAList as AudienceNotAList
+from core.errors.audiences import AudienceUnknown as AudienceUnknown
+from core.errors.audiences import MemberUnknown as MemberUnknown
 from core.errors.base import GatewayError as GatewayError
+from core.errors.people import ExternalIdTaken as ExternalIdTaken
+from core.errors.people import NumberTaken as NumberTaken
+from core.errors.people import ProfileUnknown as ProfileUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
 from core.errors.refusals import NoRoute as NoRoute

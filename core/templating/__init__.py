@@ -8,10 +8,10 @@ an operator named. Values are plain data only: str, int, float, bool, None, dict
 from __future__ import annotations
 
 from core.templating.checks import check_text, variables_in
-from core.templating.engine import render_text
+from core.templating.engine import render_filled, render_text
 from core.templating.helpers import RawBytes
 from core.templating.json_template import JsonTemplate, render_value
-from core.templating.picker import PICKER, PickerGroup, PickerItem
+from core.templating.picker import PICKER, PickerGroup, PickerItem, helper_groups
 from core.templating.problems import Missing, Problem, suggestion
 from core.templating.xml_source import XmlNode
 from core.templating.xml_template import XmlTemplate, write_xml
@@ -27,6 +27,8 @@ __all__ = [
     "XmlNode",
     "XmlTemplate",
     "check_text",
+    "helper_groups",
+    "render_filled",
     "render_text",
     "render_value",
     "suggestion",

@@ -38,12 +38,12 @@ def function_hint(name: str) -> str:
 
 # What other template languages call our functions.
 _ELSEWHERE = {
-    "strftime": "date", "format_date": "date", "date_format": "date", "lower": "downcase", "lowercase": "downcase",
-    "upper": "upcase", "uppercase": "upcase", "trim": "strip", "length": "size", "len": "size", "count": "size",
+    "strftime": "date", "format_date": "date", "date_format": "date", "lowercase": "downcase",
+    "uppercase": "upcase", "len": "size", "contains": "includes", "in": "isIn", "count": "size",
     "substr": "slice", "substring": "slice", "urlescape": "urlencode", "escape_url": "urlencode",
     "encodeuricomponent": "urlencode", "tojson": "json", "to_json": "json", "b64encode": "base64",
     "to_base64": "base64", "hexencode": "hex", "to_hex": "hex", "concatenate": "append", "escape": "xml",
-    "sha_256": "sha256", "hmac": "hmac_sha256", "number": "plus", "int": "plus",
+    "sha_256": "sha256", "hmac": "hmac_sha256", "number": "toNumber", "int": "toInt",
 }  # fmt: skip
 
 
@@ -54,6 +54,11 @@ def variables_in(source: str) -> frozenset[str]:
     except TemplateSyntax:
         return frozenset()
     return frozenset(path for path, _ in uses)
+
+
+def variable_places(source: str) -> tuple[tuple[str, int], ...]:
+    """(dotted path, character index) of every variable read; TemplateSyntax when it does not parse."""
+    return _uses(source)[0]
 
 
 @lru_cache(maxsize=512)

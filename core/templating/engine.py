@@ -16,7 +16,8 @@ from liquid.undefined import UNDEFINED
 from liquid.utils import ReadOnlyChainMap
 
 from core.clock import now
-from core.errors import TemplateInvalid, VariableMissing
+from core.errors import TemplateInvalid
+from core.templating.absent import Absent, StandIn
 from core.templating.filters import KEPT, MAX_OUTPUT, guarded, too_large
 from core.templating.helpers import OWN
 from core.templating.problems import Missing, Problem, explain, problem_at, refusal
@@ -40,41 +41,6 @@ RUN_ERRORS = (
     RecursionError,
 )
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, list})
-
-
-class _Absent(Undefined):
-    """A variable without a value: can be tested and given a default, and refuses everything else."""
-
-    __slots__ = ()
-
-    def poke(self) -> bool:
-        name = str(self.name)
-        raise VariableMissing(
-            f"{name} has no value for this message. Fill it in, or write what to use instead: "
-            f'{{{{ {name} | default: "…" }}}}.',
-            param=name,
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return super().__eq__(other)
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __str__(self) -> str:
-        return str(self.poke())
-
-    def __iter__(self) -> Any:
-        return iter([self.poke()])
-
-    def __len__(self) -> int:
-        return int(self.poke())
-
-    def __int__(self) -> int:
-        return int(self.poke())
 
 
 class Budget:
@@ -119,10 +85,14 @@ _CLOCK = _Clock()
 class _Context(RenderContext):
     """A rendering with a budget; every node and every helper function takes a step."""
 
-    __slots__ = ("budget",)
+    __slots__ = ("budget", "filled", "stand_in")
 
-    def __init__(self, template: BoundTemplate, *, budget: Budget | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, template: BoundTemplate, *, budget: Budget | None = None, stand_in: str = "", **kwargs: Any
+    ) -> None:
         self.budget = budget or Budget()
+        self.stand_in = stand_in
+        self.filled: list[str] = []
         super().__init__(template, **kwargs)
         self.scope = ReadOnlyChainMap(self.locals, self.globals, _CLOCK, self.counters)
 
@@ -160,7 +130,12 @@ class _Context(RenderContext):
             return value
         if default is not UNDEFINED:
             return default
-        return self.env.undefined(".".join(map(str, path)), token=token)
+        return self.env.undefined(".".join(map(str, path)), token=token, obj=self)
+
+    def fill(self, name: str) -> str:
+        """The fallback text, for a variable whose name is remembered."""
+        self.filled.append(name)
+        return self.stand_in
 
 
 class _Template(BoundTemplate):
@@ -191,8 +166,9 @@ class _Sandbox(Environment):
 
 
 _SANDBOXES = {
-    Missing.ERROR: _Sandbox(tolerance=Mode.STRICT, undefined=_Absent),
+    Missing.ERROR: _Sandbox(tolerance=Mode.STRICT, undefined=Absent),
     Missing.BLANK: _Sandbox(tolerance=Mode.STRICT, undefined=Undefined),
+    Missing.FALLBACK: _Sandbox(tolerance=Mode.STRICT, undefined=StandIn),
 }
 FILTER_NAMES = frozenset(_SANDBOXES[Missing.ERROR].filters)
 
@@ -256,18 +232,21 @@ def _preflight(source: str) -> Problem | None:
 
 
 def new_context(
-    template: BoundTemplate, context: Mapping[str, Any], budget: Budget | None = None
+    template: BoundTemplate, context: Mapping[str, Any], budget: Budget | None = None, stand_in: str = ""
 ) -> _Context:
     """A fresh rendering over `context`, which must hold plain data only."""
     for name, value in context.items():
         if type(value) not in _PLAIN and not isinstance(value, str | int | float):
             raise TypeError(f"Template variable {name} must be plain data, not {type(value).__name__}.")
-    return _Context(template, budget=budget, globals=context)
+    return _Context(template, budget=budget, stand_in=stand_in, globals=context)
 
 
 def run(template: BoundTemplate, context: Mapping[str, Any], budget: Budget | None = None) -> str:
     """Render a compiled template; TemplateInvalid (VariableMissing) when it cannot be filled in."""
-    rendering = new_context(template, context, budget)
+    return _written(template, new_context(template, context, budget))
+
+
+def _written(template: BoundTemplate, rendering: _Context) -> str:
     buffer = template._get_buffer()
     try:
         template.render_with_context(rendering, buffer)
@@ -295,3 +274,12 @@ def render_text(source: str, context: Mapping[str, Any], *, missing: Missing = M
     if not has_markup(source):
         return source
     return run(compiled(source, missing), context)
+
+
+def render_filled(source: str, context: Mapping[str, Any], *, stand_in: str) -> tuple[str, tuple[str, ...]]:
+    """Fill in a text template with `stand_in` for each missing value; the text, and which were missing."""
+    if not has_markup(source):
+        return source, ()
+    template = compiled(source, Missing.FALLBACK)
+    rendering = new_context(template, context, stand_in=stand_in)
+    return _written(template, rendering), tuple(dict.fromkeys(rendering.filled))

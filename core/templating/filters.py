@@ -7,6 +7,8 @@ from functools import wraps
 from typing import Any
 
 from core.errors import TemplateInvalid
+from core.templating.absent import StandIn
+from core.templating.functions import TAKE_ABSENT
 
 MAX_OUTPUT = 20_000  # characters, of a whole text and of every value on the way
 MAX_RANGE = 1_000
@@ -57,9 +59,13 @@ def guarded(name: str, function: Filter) -> Filter:
 
     @wraps(function)
     def call(value: Any, *args: Any, **kwargs: Any) -> Any:
-        if name != "default":
+        if name not in TAKE_ABSENT:
+            if isinstance(value, StandIn):
+                return value
             _insist(value)
         for argument in args:
+            if isinstance(argument, StandIn):
+                return argument
             _insist(argument)
         if growth is not None and growth(value, *args) > MAX_OUTPUT:
             raise too_large()

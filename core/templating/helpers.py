@@ -19,6 +19,7 @@ from liquid.filter import string_filter
 
 from core.clock import now
 from core.errors import TemplateInvalid
+from core.templating.functions import FUNCTIONS
 from core.templating.links import track
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -200,6 +201,8 @@ OWN: Final[dict[str, Callable[..., Any]]] = {
     "base64url": base64url,
     "date": date,
     "track": track,
+    **FUNCTIONS,
+    "encode64": to_base64,
     **{name: _digest(name) for name in ("md5", "sha1", "sha256", "sha512")},
     **{f"hmac_{name}": _hmac(name) for name in ("sha1", "sha256", "sha512")},
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.templating.functions.catalogue import HELPERS
+
 
 @dataclass(frozen=True)
 class PickerItem:
@@ -112,3 +114,14 @@ PICKER: tuple[PickerGroup, ...] = (
         ),
     ),
 )
+
+
+def helper_groups() -> tuple[PickerGroup, ...]:
+    """Every helper function for people who write messages, in its groups."""
+    return tuple(
+        PickerGroup(
+            f"Helper functions: {group.label.lower()}",
+            tuple(PickerItem(helper.name, helper.insert, helper.help) for helper in group.helpers),
+        )
+        for group in HELPERS
+    )

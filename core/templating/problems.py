@@ -16,6 +16,7 @@ class Missing(StrEnum):
 
     ERROR = "error"
     BLANK = "blank"
+    FALLBACK = "fallback"  # the text given with the rendering
 
 
 @dataclass(frozen=True)

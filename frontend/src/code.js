@@ -49,6 +49,7 @@ function completions(items) {
     if (!open || !word || (word.from === word.to && !context.explicit)) return null;
     const afterPipe = /\|\s*[\w.]*$/.test(open.text);
     const options = items()
+      .filter((item) => item.insert.startsWith("{{"))
       .map((item) => ({ ...meaning(item.insert), help: item.help || item.label }))
       .filter((item) => Boolean(item.filter) === afterPipe)
       .map((item) => ({ label: afterPipe ? item.filter.slice(1).trim() : item.bare, detail: item.help }));
@@ -57,7 +58,7 @@ function completions(items) {
 }
 
 /** A new editor: `onChange(text)` after every change, `onApply` for Ctrl+Enter, `items()` for completion. */
-export function createEditor({ parent, text, label, isJson, onChange, onApply, items }) {
+export function createEditor({ parent, text, label, isJson, spellcheck = false, onChange, onApply, items }) {
   return new EditorView({
     parent,
     state: EditorState.create({
@@ -78,7 +79,7 @@ export function createEditor({ parent, text, label, isJson, onChange, onApply, i
         syntaxHighlighting(colours),
         placeholderColours,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: String(spellcheck) }),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap]),
       ],

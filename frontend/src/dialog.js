@@ -14,6 +14,7 @@ export function openDialog(field, { title, onApplied }) {
   const original = field.value;
   let warned = false;
   let lastAnswer = null;
+  const isMessage = field.dataset.language === "text";
 
   const picker = createPicker({ id, onPick: insert });
   const status = make("p", { class: "pe-status", role: "status" });
@@ -27,7 +28,7 @@ export function openDialog(field, { title, onApplied }) {
     make(
       "header",
       { class: "pe-header" },
-      make("h2", { id: `${id}-title` }, "Payload editor", make("small", {}, title)),
+      make("h2", { id: `${id}-title` }, isMessage ? "Message editor" : "Payload editor", make("small", {}, title)),
       make("button", { type: "button", class: "pe-close", "aria-label": "Close without applying", onclick: () => dialog.close() }, "×"),
     ),
     make(
@@ -36,14 +37,14 @@ export function openDialog(field, { title, onApplied }) {
       make(
         "div",
         { class: "pe-main" },
-        make("section", { class: "pe-text", "aria-label": "Payload" }, host),
+        make("section", { class: "pe-text", "aria-label": isMessage ? "Message" : "Payload" }, host),
         make("section", { class: "pe-check", "aria-label": "Problems" }, make("h3", {}, "Problems"), status, problems),
       ),
       make(
         "aside",
-        { class: "pe-side", "aria-label": "Help with this payload" },
+        { class: "pe-side", "aria-label": isMessage ? "Help with this message" : "Help with this payload" },
         picker.element,
-        make("section", { class: "pe-sample" }, make("h3", {}, "Preview for a sample message"), preview),
+        make("section", { class: "pe-sample" }, make("h3", {}, isMessage ? "Preview" : "Preview for a sample message"), preview),
       ),
     ),
     make(
@@ -82,10 +83,10 @@ export function openDialog(field, { title, onApplied }) {
   function show(answer) {
     lastAnswer = { answer, source: text() };
     status.classList.remove("pe-waiting");
-    status.textContent = summary(answer);
+    status.textContent = [summary(answer), answer.note].filter(Boolean).join(" · ");
     status.dataset.level = level(answer);
     problems.replaceChildren(...answer.problems.map(problemItem));
-    preview.textContent = answer.preview || "The preview appears when the payload has no errors.";
+    preview.textContent = answer.preview || `The preview appears when the ${isMessage ? "message" : "payload"} has no errors.`;
     picker.fill(answer.picker);
     showProblems(view, answer.problems);
   }

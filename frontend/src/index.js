@@ -1,6 +1,8 @@
-// Turns every payload field of the page into one with a check line and a button for the editor.
+// Turns every payload field of the page into one with a check line and a button for the editor, and starts the
+// message editor where the page has one.
 import { debouncedCheck, level, summary } from "./check.js";
 import { openDialog } from "./dialog.js";
+import { startMessageEditor } from "./message-editor.js";
 import "./payload-editor.css";
 
 function start(box) {
@@ -11,7 +13,7 @@ function start(box) {
   box.dataset.ready = "1";
 
   const show = (answer) => {
-    status.textContent = summary(answer) + firstPlace(answer);
+    status.textContent = [summary(answer) + firstPlace(answer), answer.note].filter(Boolean).join(" · ");
     status.dataset.level = level(answer);
   };
   const checker = debouncedCheck(field, () => {}, show, 600);
@@ -27,7 +29,10 @@ function firstPlace(answer) {
   return problem ? `. Line ${problem.line}, column ${problem.column}: ${problem.message}` : "";
 }
 
-const startAll = (root) => root.querySelectorAll("[data-payload-editor]").forEach(start);
+const startAll = (root) => {
+  root.querySelectorAll("[data-payload-editor]").forEach(start);
+  root.querySelectorAll("[data-message-editor]").forEach(startMessageEditor);
+};
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => startAll(document));
 else startAll(document);
 document.addEventListener("formset:added", (event) => startAll(event.target));

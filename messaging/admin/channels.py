@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -26,6 +27,7 @@ from messaging.admin.breakers import credential_breaker_reset
 from messaging.admin.refusals import add_refusal
 from messaging.admin.routes import conditions_of, standing_of
 from messaging.admin.test_sends import credential_test_send
+from messaging.admin.text_check import text_check
 from messaging.admin.timing import CAP_FIELDS, TIMING_FIELDSETS
 from messaging.forms import ChannelConfigurationForm, SendForm
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Route, Source
@@ -76,6 +78,10 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         **dict.fromkeys(("codes_move_on", "when_unknown_code"), "purpose == 'transactional'"),
     }
 
+    class Media:  # of the form below the page's own, for a message by hand
+        css = {"all": ["editor/payload-editor.css"]}
+        js = [Script("editor/payload-editor.js", defer=True)]
+
     @admin.display(description="Status", ordering="status")
     def standing(self, channel: ChannelConfiguration) -> SafeString:
         return _STANDING[ChannelStatus(channel.status)]
@@ -91,6 +97,7 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         return [
             path("<uuid:channel_id>/status/", guarded(self.set_status), name="messaging_channel_status"),
             path("<uuid:channel_id>/send/", guarded(self.send), name="messaging_channel_send"),
+            path("text-check/", guarded(text_check), name="messaging_text_check"),
             path(
                 "test-send/<uuid:credential_id>/",
                 guarded(credential_test_send),

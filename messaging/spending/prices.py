@@ -13,9 +13,15 @@ from messaging.spending.limits import MILLION
 
 def price_of(message: Message) -> int:
     """Segments at the price of credential and country; a country without one costs as much as the dearest."""
-    prices = _prices.get(message.credential_id) or {}
-    country = country_or_main(message.msisdn)
-    return message.segments * prices.get(country, prices.get("", max(prices.values(), default=0)))
+    return message.segments * (segment_price(message.credential_id, message.msisdn) or 0)
+
+
+def segment_price(credential_id: uuid.UUID, msisdn: str) -> int | None:
+    """What a segment to a number (E.164) costs through a credential; None when it has no prices."""
+    prices = _prices.get(credential_id)
+    if not prices:
+        return None
+    return prices.get(country_or_main(msisdn), prices.get("", max(prices.values())))
 
 
 def forget() -> None:

@@ -58,7 +58,10 @@ def test_sync_puts_a_bent_group_right_and_leaves_other_groups_alone(synced):
     for group in (viewer, own):
         group.permissions.set([extra])
     sync("profiles")
-    assert set(viewer.permissions.values_list("codename", flat=True)) == {"view_profile"}
+    assert set(viewer.permissions.values_list("codename", flat=True)) == {
+        "view_profile",
+        "view_profileimport",
+    }
     assert list(own.permissions.all()) == [extra]
 
 

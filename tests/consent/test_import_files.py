@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from consent.importing.files import LONGEST_LINE, read_table
 from consent.importing.presets import PRESETS, guess_columns, guess_preset
 from consent.importing.rows import Plan, RowRefused, read_row
+from core.csv_in import LONGEST_LINE, read_table
 from core.errors import ImportUnreadable
 
 TEXT = "number,state,note\n+14155550123,out,Zoë\n"

@@ -75,7 +75,7 @@ def test_the_time_is_that_of_the_one_clock_in_utc(source: str, expected: str) ->
     [
         ("base64encode", "base64_encode"),
         ("strftime", "date"),
-        ("lower", "downcase"),
+        ("lowercase", "downcase"),
         ("hmac_sha265", "hmac_sha256"),
     ],
 )

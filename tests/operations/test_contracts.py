@@ -374,7 +374,8 @@ def test_the_example_of_the_documentation_proves_itself(tmp_path: Path) -> None:
 
 
 def test_the_documentation_names_every_key_variable_and_function() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "add-a-provider.md").read_text()
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    page = "".join((docs / name).read_text() for name in ("add-a-provider.md", "helpers.md"))
     words = set(re.findall(r"[A-Za-z_][A-Za-z0-9_-]*", page))
     tables = [schema(), *schema()["$defs"].values()]
     keys = {key for table in tables for key in table["properties"]}

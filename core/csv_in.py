@@ -55,6 +55,14 @@ class Table:
     records: Iterator[Record]
 
 
+def check_size(size: int) -> None:
+    """ImportUnreadable when a file of so many bytes is too large."""
+    if size > LARGEST_FILE:
+        raise ImportUnreadable(
+            f"The file is over {LARGEST_FILE // 1024 // 1024} MB. Split it and import the parts one after another."
+        )
+
+
 def read_table(file: BinaryIO) -> Table:
     """Open a CSV file; ImportUnreadable, also while its records are read, says what is wrong and on which line.
 
@@ -74,7 +82,7 @@ def read_table(file: BinaryIO) -> Table:
     if len(first.cells) > MOST_COLUMNS:
         raise ImportUnreadable(
             f"Line {first.line} has {len(first.cells):,} columns; at most {MOST_COLUMNS} can be read. "
-            "Keep the columns that say who, what and when."
+            "Leave out the columns that are not needed."
         )
     has_names = not any(_is_number(cell) for cell in first.cells)
     columns = _named(first.cells) if has_names else [f"Column {n}" for n in range(1, len(first.cells) + 1)]
@@ -168,7 +176,7 @@ def _lines(text: TextIO) -> Iterator[str]:
         if len(line) > LONGEST_LINE:
             raise ImportUnreadable(
                 f"Line {number} is over {LONGEST_LINE:,} characters long, or has far too many columns. "
-                "Keep the columns that say who, what and when."
+                "Leave out the columns that are not needed."
             )
         yield line
 

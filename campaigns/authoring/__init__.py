@@ -1,0 +1,1 @@
+"""Writing message templates: rendering, checking, versions, previews, proofs."""
