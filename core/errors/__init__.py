@@ -17,6 +17,7 @@ from core.errors.people import NumberTaken as NumberTaken
 from core.errors.people import ProfileUnknown as ProfileUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
+from core.errors.refusals import KeywordTargetUnknown as KeywordTargetUnknown
 from core.errors.refusals import NoRoute as NoRoute
 from core.errors.refusals import ReplyRefused as ReplyRefused
 from core.errors.refusals import SpendStop as SpendStop
