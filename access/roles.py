@@ -35,6 +35,10 @@ _EVERYDAY: dict[str, tuple[str, ...]] = {
     "conversations.conversation": VIEW,
     "profiles.profile": VIEW,
     "profiles.profileimport": VIEW,
+    "campaigns.campaign": VIEW,
+    "campaigns.campaignvariant": VIEW,
+    "campaigns.campaignrun": VIEW,
+    "campaigns.recipient": VIEW,
     "campaigns.audience": VIEW,
     "campaigns.messagetemplate": VIEW,
 }
@@ -80,6 +84,9 @@ _ADMINISTRATION: dict[str, tuple[str, ...]] = {
     "auth.user": ALL,
     "auth.group": ALL,
 }
+# Authors write campaigns; starting them, and approving those of others, is for operators.
+_DRAFTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": ALL, "campaigns.campaignvariant": ALL}
+_STARTING: dict[str, tuple[str, ...]] = {"campaigns.campaign": (*ALL, "start", "approve")}
 _PEOPLE: dict[str, tuple[str, ...]] = {
     "profiles.profile": (*ALL, "export"),
     "profiles.profileimport": EDIT,
@@ -90,10 +97,10 @@ _PEOPLE: dict[str, tuple[str, ...]] = {
 }
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "viewer": _EVERYDAY,
-    "author": _EVERYDAY | _PEOPLE,
-    "operator": _EVERYDAY | _PEOPLE | _SETTINGS | _LEDGER,
+    "author": _EVERYDAY | _PEOPLE | _DRAFTING,
+    "operator": _EVERYDAY | _PEOPLE | _DRAFTING | _STARTING | _SETTINGS | _LEDGER,
     "consent officer": _EVERYDAY | _CONSENT,
-    "admin": _EVERYDAY | _PEOPLE | _SETTINGS | _ADMINISTRATION | _CONSENT,
+    "admin": _EVERYDAY | _PEOPLE | _DRAFTING | _STARTING | _SETTINGS | _ADMINISTRATION | _CONSENT,
 }
 
 

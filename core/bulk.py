@@ -38,6 +38,22 @@ def insert_rows(
     return _insert(model, fields, columns, returning)
 
 
+def insert_new(model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, returning: str) -> list[Any]:
+    """Insert those rows that no unique constraint refuses; gives the `returning` column of each that is new."""
+    if not rows:
+        return []
+    fields, blanks = _insertable(model, frozenset(rows[0]))
+    columns = [
+        [row[name] for row in rows]
+        if name in rows[0]
+        else [default() if callable(default) else default for _ in rows]
+        for name, _, default in blanks
+    ]
+    folded = fold(fields, columns)
+    sql = insert_sql(model, folded, returning, if_new=True)
+    return [row[0] for row in prepared.execute(sql, folded.values)[0]]
+
+
 def new(model: type[Model], **values: Any) -> Model:
     """An instance made of column values (`webhook_id=…`), the defaults for the rest; not saved.
 

@@ -51,9 +51,12 @@ def fold(fields: Fields, columns: Sequence[Sequence[Any]], *, keep: Fields = ())
     return Folded(tuple(shared), tuple(own), count, values)
 
 
-def insert_sql(model: type[models.Model], folded: Folded, returning: str) -> str:
-    """INSERT … SELECT of folded rows; `returning` a column of each, in order."""
-    return _insert_sql(model, folded.shared, folded.own, _shape(folded), returning)
+def insert_sql(model: type[models.Model], folded: Folded, returning: str, *, if_new: bool = False) -> str:
+    """INSERT … SELECT of folded rows; `returning` a column of each, in order.
+
+    `if_new`: rows that a unique constraint refuses are left out.
+    """
+    return _insert_sql(model, folded.shared, folded.own, _shape(folded), returning, if_new)
 
 
 def update_sql(model: type[models.Model], folded: Folded, keys: Fields, where: str) -> str:
@@ -113,11 +116,15 @@ def _rows_of(field: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def _insert_sql(model: type[models.Model], shared: Fields, own: Fields, count: int, returning: str) -> str:
+def _insert_sql(
+    model: type[models.Model], shared: Fields, own: Fields, count: int, returning: str, if_new: bool
+) -> str:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in (*shared, *own))
     given = [*map(placeholder, shared), *(f"v.column{number}" for number in range(1, len(own) + 1))]
-    ending = f" RETURNING {quote(returning)}" if returning else ""
+    # SQLite takes ON CONFLICT for a part of the join unless a WHERE stands before it.
+    ending = " WHERE true ON CONFLICT DO NOTHING" if if_new else ""
+    ending += f" RETURNING {quote(returning)}" if returning else ""
     return (
         f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
         f"SELECT {', '.join(given)} FROM {_source(own, count)}{ending}"

@@ -5,21 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import partial
+
+from django.db import transaction
 
 from core.bulk import insert_rows
 from links.drafting import Draft
 from links.models import LinkTarget, TrackedLink
 
 _CHUNK = 100
+_MOST_KNOWN = 4096
+_known: dict[tuple[str, str], uuid.UUID] = {}
 
 
 def store(drafts: Sequence[tuple[Draft, uuid.UUID]], *, moment: datetime) -> None:
     """Make links real, each for the message with that id; in the transaction that stores the messages."""
+    targets = {_key(draft): draft for draft, _ in drafts}
+    ids = {key: _target_of(key, draft) for key, draft in targets.items()}
     rows = [
         {
             "slug": draft.slug,
-            "target_id": _target_of(draft),
+            "target_id": ids[_key(draft)],
             "message_id": message_id,
             "url": draft.url if draft.is_personal else "",
             "created_at": moment,
@@ -31,21 +37,40 @@ def store(drafts: Sequence[tuple[Draft, uuid.UUID]], *, moment: datetime) -> Non
         insert_rows(TrackedLink, rows[start : start + _CHUNK])
 
 
-def _target_of(draft: Draft) -> uuid.UUID:
-    url = "" if draft.is_personal else draft.url
-    return _known_target(draft.options.owner, draft.written, url, draft.options.fallback_url)
+def forget() -> None:
+    """Look targets up again."""
+    _known.clear()
 
 
-@lru_cache(maxsize=4096)
-def _known_target(owner: str, written: str, url: str, fallback_url: str) -> uuid.UUID:
-    """The target's id; targets are never deleted, so it may be remembered. What was edited stays as edited."""
-    found = _id_of(owner, written)
-    if found is not None:
-        return found
-    row = LinkTarget(owner=owner, written=written, url=url, fallback_url=fallback_url)
-    # Somebody else may make the same one now: the database decides which stands.
+def _key(draft: Draft) -> tuple[str, str]:
+    return draft.options.owner, draft.written
+
+
+def _target_of(key: tuple[str, str], draft: Draft) -> uuid.UUID:
+    known = _known.get(key)
+    if known is None:
+        known = _id_of(*key) or _made(draft)
+        # Only once it is committed: what is rolled back was never there. Targets are never deleted.
+        transaction.on_commit(partial(_remember, key, known))
+    return known
+
+
+def _made(draft: Draft) -> uuid.UUID:
+    """A new target; somebody else may make the same one now: the database decides which stands."""
+    row = LinkTarget(
+        owner=draft.options.owner,
+        written=draft.written,
+        url="" if draft.is_personal else draft.url,
+        fallback_url=draft.options.fallback_url,
+    )
     LinkTarget.objects.bulk_create([row], ignore_conflicts=True)
-    return LinkTarget.objects.values_list("id", flat=True).get(owner=owner, written=written)
+    return LinkTarget.objects.values_list("id", flat=True).get(owner=row.owner, written=row.written)
+
+
+def _remember(key: tuple[str, str], target_id: uuid.UUID) -> None:
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[key] = target_id
 
 
 def _id_of(owner: str, written: str) -> uuid.UUID | None:

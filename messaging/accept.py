@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -34,6 +34,14 @@ from profiles.selectors import attributes_for
 _KNOWN_KEY = f"SELECT id FROM {Message._meta.db_table} WHERE unique_key = %s"
 
 
+class Write(Protocol):
+    """What makes the text of a routed submission, and its tracked links; GatewayError: this recipient gets none."""
+
+    def __call__(
+        self, submission: Submission, *, msisdn: str, profile: Mapping[str, Any]
+    ) -> tuple[str, Sequence[Draft]]: ...
+
+
 @dataclass(frozen=True)
 class Submission:
     """What to send, to whom and through what; `unique_key` makes a second submission return the first message."""
@@ -58,6 +66,7 @@ class Submission:
     key_is_new: bool = False  # the caller made `unique_key` in this very transaction: nobody can have used it
     asked_at: datetime | None = None  # when what it answers came in: its validity runs from then
     validity: timedelta | None = None  # how long it may wait; None: as the channel or its purpose says
+    write: Write | None = None  # makes the text in place of `text`, which then only tells what it may ask for
     goes_back: bool = False  # staff answer somebody: it leaves the way the question came
 
 
@@ -118,7 +127,8 @@ def wants_profile(submission: Submission) -> bool:
 def render(submission: Submission, *, msisdn: str, stored: Mapping[str, Any]) -> Rendered:
     """Personalise and check; attributes of the submission win over the `stored` ones of the recipient."""
     profile = {**stored, **submission.profile}
-    text, links = texts.text_of(submission, msisdn=msisdn, profile=profile)
+    write: Write = submission.write or texts.text_of
+    text, links = write(submission, msisdn=msisdn, profile=profile)
     parts = texts_of_parts(text, text_of(submission.credential))
     return Rendered(submission, msisdn, profile, text, parts, links)
 

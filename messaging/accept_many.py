@@ -40,14 +40,15 @@ def accept_many(submissions: Sequence[Submission]) -> list[Message | GatewayErro
     """
     if any(submission.unique_key is not None for submission in submissions):
         raise ValueError("A submission with a unique key has to be accepted by itself.")
-    rendered = _rendered(submissions)
+    rendered = rendered_many(submissions)
     good = [one for one in rendered if isinstance(one, Rendered)]
     with transaction.atomic(savepoint=False):
         stored = iter(_store(good))
     return [next(stored) if isinstance(one, Rendered) else one for one in rendered]
 
 
-def _rendered(submissions: Sequence[Submission]) -> list[Rendered | GatewayError]:
+def rendered_many(submissions: Sequence[Submission]) -> list[Rendered | GatewayError]:
+    """For each submission, in order, what would be stored, or why it is refused; nothing is stored."""
     addressed = [_addressed_or_error(submission) for submission in submissions]
     profiles = attributes_for(
         {one[1] for one in addressed if not isinstance(one, GatewayError) and wants_profile(one[0])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -41,6 +42,25 @@ def cancel(*, message_id: uuid.UUID, actor: str) -> None:
             actor=actor,
             at=moment,
         )
+
+
+def cancel_untried(message_ids: Collection[uuid.UUID], *, reason: str, actor: str) -> list[uuid.UUID]:
+    """Cancel those of the messages that wait and were never tried; gives which.
+
+    Rows that a worker holds right now are left to it.
+    """
+    waiting = Message.objects.filter(id__in=message_ids, state__in=WAITING, tries=0, possible_duplicate=False)
+    with transaction.atomic():
+        locked = waiting.select_for_update(skip_locked=True).order_by("id").values_list("id", "state")
+        state_of: dict[uuid.UUID, str] = dict(locked)
+        moment = now()
+        Message.objects.filter(id__in=state_of).update(
+            state=State.CANCELLED, reason=reason, finished_at=moment, lease_token=None, lease_until=None
+        )
+        for before in WAITING:
+            ids = [message_id for message_id, state in state_of.items() if state == before]
+            events.record(ids, before=before, after=State.CANCELLED, reason=reason, actor=actor, at=moment)
+    return list(state_of)
 
 
 def _why_not(state: State) -> str:

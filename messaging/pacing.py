@@ -44,20 +44,42 @@ def quiet_of(channel: ChannelConfiguration) -> Quiet:
     )
 
 
+class QuietTimes:
+    """When recipients of a channel are left in peace, looked up before their messages are made."""
+
+    def __init__(self, channel: ChannelConfiguration, purpose: str, moment: datetime) -> None:
+        self._quiet = quiet_of(channel) if _has_quiet(channel, purpose) else None
+        self._moment = moment
+        self._ends: dict[tuple[str, ...], datetime] = {}
+
+    def end_for(self, msisdn: str, profile_zone: str) -> datetime:
+        """The first moment at which the recipient may be written to; now, where it is not quiet."""
+        if self._quiet is None:
+            return self._moment
+        zones = _zones(msisdn, profile_zone)
+        if zones not in self._ends:
+            self._ends[zones] = _allowed_at(self._quiet, zones, self._moment)
+        return self._ends[zones]
+
+
 def _keeps_quiet(message: Message) -> bool:
     channel = message.channel
-    if channel is None or message.source == Source.TEST or message.purpose in _NEVER_QUIET:
+    return channel is not None and message.source != Source.TEST and _has_quiet(channel, message.purpose)
+
+
+def _has_quiet(channel: ChannelConfiguration, purpose: str) -> bool:
+    if purpose in _NEVER_QUIET or (channel.quiet_from is None and not channel.quiet_whole_days):
         return False
-    if channel.quiet_from is None and not channel.quiet_whole_days:
-        return False
-    return message.purpose == Purpose.MARKETING or channel.quiet_for_all
+    return purpose == Purpose.MARKETING or channel.quiet_for_all
 
 
 def _in_quiet_hours(messages: Sequence[Message], moment: datetime) -> dict[uuid.UUID, Verdict]:
     known = time_zones_for({message.msisdn for message in messages})
     held = {}
     for message in messages:
-        due_at = _allowed_at(message, known.get(message.msisdn, ""), moment)
+        assert message.channel is not None
+        zones = _zones(message.msisdn, known.get(message.msisdn, ""))
+        due_at = _allowed_at(quiet_of(message.channel), zones, moment)
         if due_at > moment:
             # The time in quiet hours is no part of its validity: else one of four hours never sees the morning.
             end = message.valid_until + (due_at - moment)
@@ -65,10 +87,12 @@ def _in_quiet_hours(messages: Sequence[Message], moment: datetime) -> dict[uuid.
     return held
 
 
-def _allowed_at(message: Message, profile_zone: str, moment: datetime) -> datetime:
-    """The profile's zone; else every zone the number may be in; else, or if those never agree, the gateway's own."""
-    assert message.channel is not None
-    quiet, own = quiet_of(message.channel), (settings.TIME_ZONE,)
-    zones = (profile_zone,) if profile_zone else zones_of(message.msisdn) or own
-    found = next_allowed(quiet, zones, moment) or next_allowed(quiet, own, moment)
+def _zones(msisdn: str, profile_zone: str) -> tuple[str, ...]:
+    """The profile's zone; else every zone the number may be in; else the gateway's own."""
+    return (profile_zone,) if profile_zone else zones_of(msisdn) or (settings.TIME_ZONE,)
+
+
+def _allowed_at(quiet: Quiet, zones: tuple[str, ...], moment: datetime) -> datetime:
+    """The first moment that is quiet in none of the zones; if they never agree, in the gateway's own."""
+    found = next_allowed(quiet, zones, moment) or next_allowed(quiet, (settings.TIME_ZONE,), moment)
     return found or moment + _LOOK_AGAIN

@@ -53,6 +53,8 @@ class Reason(TextChoices):
     CLAIMED_TOO_OFTEN = "claimed_too_often", "Claimed three times without being sent"
     ERASED = "erased", "The recipient was erased"
     BY_STAFF = "by_staff", "By staff"
+    CAMPAIGN_PAUSED = "campaign_paused", "Taken back when its campaign was paused"
+    CAMPAIGN_CANCELLED = "campaign_cancelled", "Its campaign was cancelled"
     BY_RULE = "by_rule", "By the channel's rule for lost answers"
     BY_APPLICATION = "by_application", "By an application"
     REPORT = "report", "Delivery report"

@@ -13,6 +13,8 @@ from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
 from campaigns.keyword_actions import run_keyword_actions
+from campaigns.running.advancing import advance_runs
+from campaigns.scheduling.starting import start_due
 from consent.checkpoints import make_checkpoint
 from consent.confirming import expire
 from consent.importing.storing import forget_left_behind
@@ -80,6 +82,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(process_leftovers, every=10.0),
     Periodic(continue_imports, every=1.0),
     Periodic(continue_profile_imports, every=1.0),
+    Periodic(start_due, every=1.0),
+    Periodic(advance_runs, every=0.5),
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forward_due, every=2.0),

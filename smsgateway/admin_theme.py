@@ -94,8 +94,15 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "Campaigns",
         (
-            _list("Audiences", "groups", "campaigns", "audience"),
+            _list(
+                "Campaigns",
+                "send",
+                "campaigns",
+                "campaign",
+                waiting="campaigns.admin.campaigns.awaiting_count",
+            ),
             _list("Message templates", "edit_note", "campaigns", "messagetemplate"),
+            _list("Audiences", "groups", "campaigns", "audience"),
             _list("Staff numbers", "contact_phone", "campaigns", "staffnumber"),
         ),
     ),

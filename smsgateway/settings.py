@@ -63,6 +63,10 @@ SMSGATEWAY_BREAKER_FAILURES = env.int("SMSGATEWAY_BREAKER_FAILURES", default=5)
 # With more messages due than this the API answers 429 until some have left.
 SMSGATEWAY_QUEUE_LIMIT = env.int("SMSGATEWAY_QUEUE_LIMIT", default=1_000_000)
 SMSGATEWAY_TEXT_LIMIT = 1500
+# Campaigns hand over no more while so many messages of their credentials are due: pausing takes effect at once.
+SMSGATEWAY_CAMPAIGN_AHEAD = env.int("SMSGATEWAY_CAMPAIGN_AHEAD", default=2_000)
+# A campaign with more recipients than this needs the approval of a second person; 0: none does.
+SMSGATEWAY_APPROVAL_ABOVE = env.int("SMSGATEWAY_APPROVAL_ABOVE", default=0)
 SMSGATEWAY_CURRENCY = env.str("SMSGATEWAY_CURRENCY", default="USD")
 SMSGATEWAY_DEFAULT_COUNTRY = env.str("SMSGATEWAY_DEFAULT_COUNTRY", default="US")
 # So many permanent failures in a row ("no such number", "cannot be reached") put a number on the suppression list, for
@@ -96,6 +100,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from campaigns.admin import staff_numbers, templates
-from campaigns.admin.audiences import AudienceAdmin
-from campaigns.admin.selections import ListableProfileAdmin
+from campaigns.admin import audiences, campaigns, selections, staff_numbers, templates
 
-__all__ = ["AudienceAdmin", "ListableProfileAdmin", "staff_numbers", "templates"]
+__all__ = ["audiences", "campaigns", "selections", "staff_numbers", "templates"]

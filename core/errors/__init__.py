@@ -15,6 +15,10 @@ from core.errors.base import GatewayError as GatewayError
 from core.errors.people import ExternalIdTaken as ExternalIdTaken
 from core.errors.people import NumberTaken as NumberTaken
 from core.errors.people import ProfileUnknown as ProfileUnknown
+from core.errors.refusals import ApprovalRefused as ApprovalRefused
+from core.errors.refusals import CampaignNotReady as CampaignNotReady
+from core.errors.refusals import CampaignStateWrong as CampaignStateWrong
+from core.errors.refusals import CampaignUnknown as CampaignUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
 from core.errors.refusals import KeywordTargetUnknown as KeywordTargetUnknown

@@ -39,6 +39,34 @@ class SpendStop(GatewayError):
     http_status = 429
 
 
+class CampaignUnknown(GatewayError):
+    """No campaign has that id."""
+
+    code = "campaign_unknown"
+    http_status = 404
+
+
+class CampaignNotReady(GatewayError):
+    """Something has to be mended before the campaign can start."""
+
+    code = "campaign_not_ready"
+    http_status = 409
+
+
+class CampaignStateWrong(GatewayError):
+    """The campaign is in a state in which that cannot be done."""
+
+    code = "campaign_state_wrong"
+    http_status = 409
+
+
+class ApprovalRefused(GatewayError):
+    """This person may not approve the campaign."""
+
+    code = "approval_refused"
+    http_status = 403
+
+
 class ReplyRefused(GatewayError):
     """An answer by hand may not go back to the person, or there is no way back."""
 

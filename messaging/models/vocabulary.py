@@ -24,3 +24,4 @@ class Source(models.TextChoices):
     ADMIN = "admin", "Staff"
     REPLY = "reply", "Auto reply"
     TEST = "test", "Test send"
+    CAMPAIGN = "campaign", "Campaign"

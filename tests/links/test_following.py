@@ -13,7 +13,7 @@ from core.clock import now
 from links.drafting import Drafts, LinkOptions
 from links.erasing import erase_messages
 from links.models import Click, LinkTarget, TrackedLink
-from links.storing import _known_target, store
+from links.storing import forget, store
 from links.throttle import MOST_MISSES, MissThrottle, throttle
 from tests.links.test_visitors import IPHONE
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     throttle.forget()
-    _known_target.cache_clear()
+    forget()
 
 
 @pytest.fixture

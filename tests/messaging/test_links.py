@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from core.errors import GatewayError, TemplateInvalid
 from links.models import LinkTarget, TrackedLink
-from links.storing import _known_target
+from links.storing import forget
 from messaging.accept import accept, through_channel
 from messaging.accept_many import accept_many
 from messaging.erasing import erase_number
@@ -23,7 +24,7 @@ LONG = "https://www.example.com/a/very/long/address/that/would/cost/segments?bec
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    _known_target.cache_clear()
+    forget()
 
 
 @pytest.fixture
@@ -114,3 +115,15 @@ def test_a_short_domain_has_to_lead_here(
     else:
         channel.refresh_from_db()
         assert channel.link_domain == domain
+
+
+def test_a_target_that_was_rolled_back_is_made_again(shop: ChannelConfiguration) -> None:
+    def fail() -> None:
+        with transaction.atomic():
+            send(shop, "See https://www.example.com/rolled")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    send(shop, "See https://www.example.com/rolled")
+    assert LinkTarget.objects.get(written="https://www.example.com/rolled").links.count() == 1

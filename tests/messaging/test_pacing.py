@@ -130,7 +130,8 @@ def test_whose_clock_counts(
     settings.TIME_ZONE = "UTC"
     setup(news, quiet_from=time(21), quiet_until=time(8))
     news.refresh_from_db()
-    assert pacing._allowed_at(Message(channel=news, msisdn=number), profile_zone, NIGHT) == expected
+    quiet = pacing.QuietTimes(news, Purpose.MARKETING, NIGHT)
+    assert quiet.end_for(number, profile_zone) == expected
 
 
 def test_a_message_half_sent_is_completed_at_night(queue: Queue, quiet_now: ChannelConfiguration) -> None:

@@ -1,0 +1,243 @@
+"""The look ahead itself: the same way as a run goes, for a sample, and rolled back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from campaigns.audiences.querying import profiles_in
+from campaigns.findings import Finding, Weight, findings_on
+from campaigns.models import Campaign, Exclusion, Recipient
+from campaigns.preflight.finishing import finish_of
+from campaigns.preflight.sampling import some_of
+from campaigns.running.expanding import split_of
+from campaigns.running.feeding import submissions_for
+from campaigns.running.texts import CampaignStopped, LeftOut, exclusion_of, words_of
+from core.clock import now
+from core.numbers import mask_number
+from core.pages import LongListPaginator
+from core.segments import Encoding
+from credentials.loading import text_of
+from messaging.accept import Rendered, Submission, Write
+from messaging.accept_many import rendered_many
+from messaging.context import count, texts_of
+from messaging.limits.rules import rules_of
+from messaging.pacing import quiet_of
+from messaging.quiet.zones import zones_of
+from messaging.spending.limits import MILLION
+from messaging.spending.prices import segment_price
+from profiles.models import Profile
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one recipient would read."""
+
+    number: str
+    variant: str
+    text: str
+    segments: int
+    encoding: str
+
+
+@dataclass
+class Preflight:
+    """What would happen. `excluded` and `reached` are counts among the `looked_at`; the rest is for all of `total`."""
+
+    findings: list[Finding]
+    total: int = 0
+    is_about: bool = False
+    looked_at: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+    reached: int = 0
+    segments: list[int] = field(default_factory=list)
+    unicode: int = 0
+    cost_in_millionths: int = 0
+    samples: list[Sample] = field(default_factory=list)
+    per_second: float | None = None
+    finish: datetime | None = None
+
+    @property
+    def may_start(self) -> bool:
+        """Whether nothing stops it."""
+        return not any(finding.stops for finding in self.findings)
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether only some of the audience were looked at, so that counts of all are estimates."""
+        return self.looked_at < self.total
+
+    def scaled(self, some: int) -> int:
+        """A count among those looked at, for the whole audience."""
+        return round(some * self.total / self.looked_at) if self.looked_at else 0
+
+    @property
+    def messages(self) -> int:
+        """How many would get it, of all."""
+        return self.scaled(self.reached)
+
+    @property
+    def exclusions(self) -> list[tuple[str, int]]:
+        """Reasons in words with how many of all would be left out, the most frequent first."""
+        return [
+            (str(Exclusion(reason).label), self.scaled(some)) for reason, some in self.excluded.most_common()
+        ]
+
+    @property
+    def segments_in_all(self) -> int:
+        """Segments of all messages."""
+        return self.scaled(sum(self.segments))
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What all segments cost; None where nobody has entered prices."""
+        if not self.cost_in_millionths:
+            return None
+        return (Decimal(self.scaled(self.cost_in_millionths)) / MILLION).quantize(Decimal("0.01"))
+
+
+def look_ahead(campaign: Campaign) -> Preflight:
+    """Look at the campaign as it is now; what it would write is rolled back."""
+    found = Preflight(findings_on(campaign))
+    if campaign.audience is None:
+        return found
+    profiles = profiles_in(campaign.audience)
+    pages = LongListPaginator(profiles.order_by("id"), 50)
+    found.total, found.is_about = pages.count, pages.is_estimate or pages.is_least
+    some, is_all = some_of(profiles)
+    found.looked_at = len(some)
+    if is_all:
+        found.total, found.is_about = len(some), False
+    if not some:
+        found.findings.insert(
+            0, Finding("audience_empty", "Nobody is in the audience now.", about=campaign.audience)
+        )
+        return found
+    # A text that does not parse cannot be tried.
+    if not any(
+        finding.code in ("text_invalid", "variant_missing", "text_missing") for finding in found.findings
+    ):
+        with transaction.atomic():
+            _try(campaign, some, found)
+            transaction.set_rollback(True)
+    _project(campaign, some, found)
+    return found
+
+
+def _try(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> None:
+    split, words = split_of(campaign), words_of(campaign)
+    stops: list[str] = []
+    rows = []
+    for profile in some:
+        label = split.label_for(profile.msisdn)
+        if label is None:
+            found.excluded[Exclusion.HOLDOUT] += 1
+        else:
+            rows.append(Recipient(msisdn=profile.msisdn, profile_id=profile.id, variant=label, due_at=now()))
+    known = {profile.id: (profile.msisdn, profile.language, profile.time_zone) for profile in some}
+    submissions = [
+        replace(one, write=_told(one.write, stops)) for one in submissions_for(campaign, rows, known, words)
+    ]
+    for row, outcome in zip(rows, rendered_many(submissions), strict=True):
+        if isinstance(outcome, Rendered):
+            _count(found, row, outcome)
+        else:
+            found.excluded[exclusion_of(outcome)] += 1
+    if stops:
+        found.findings.insert(0, _stop(campaign, stops))
+
+
+def _told(write: Write | None, stops: list[str]) -> Write:
+    """What writes a text, but a stop is noted and the others are looked at all the same."""
+    assert write is not None
+    return partial(_write_on, write=write, stops=stops)
+
+
+def _write_on(submission: Submission, *, write: Write, stops: list[str], **values: Any) -> Any:
+    try:
+        return write(submission, **values)
+    except CampaignStopped as stop:
+        stops.append(str(stop))
+        raise LeftOut(Exclusion.MISSING_ATTRIBUTE, str(stop)) from stop
+
+
+def _stop(campaign: Campaign, stops: Sequence[str]) -> Finding:
+    variant = campaign.variants.select_related("version__template").first()
+    return Finding(
+        "text_stops",
+        f"{stops[0]} So it is for {len(stops):,} of those looked at, and the message is set to stop the campaign then. "
+        "Leave them out, or write a fallback text.",
+        about=variant.version.template if variant else None,
+    )
+
+
+def _count(found: Preflight, row: Recipient, rendered: Rendered) -> None:
+    submission = rendered.submission
+    counted = count(texts_of(rendered.text, text_of(submission.credential)))
+    found.reached += 1
+    found.segments.append(counted.count)
+    found.unicode += counted.encoding == Encoding.UCS2
+    found.cost_in_millionths += counted.count * (
+        segment_price(submission.credential.pk, rendered.msisdn) or 0
+    )
+    if len(found.samples) < _SHOWN:
+        found.samples.append(
+            Sample(
+                mask_number(rendered.msisdn),
+                row.variant,
+                rendered.text,
+                counted.count,
+                counted.encoding.value,
+            )
+        )
+
+
+def _project(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> None:
+    """Speed and finish, as far as anything limits them; and a warning where nobody would get it."""
+    if not found.reached and not any(finding.stops for finding in found.findings):
+        found.findings.append(
+            Finding("nobody_reached", "Nobody of those looked at would get it; see why below.", Weight.WARNS)
+        )
+    found.per_second = _speed(campaign, found)
+    if found.per_second is None or not found.reached:
+        return
+    channel = campaign.channel
+    has_quiet = channel.quiet_from is not None or bool(channel.quiet_whole_days)
+    found.finish = finish_of(
+        start=max(campaign.next_run_at or now(), now()),
+        count=found.messages,
+        per_second=found.per_second,
+        quiet=quiet_of(channel) if has_quiet else None,
+        zones=_usual_zones(some),
+    )
+
+
+def _speed(campaign: Campaign, found: Preflight) -> float | None:
+    """Messages per second that throttle, credential and sender allow; None: only the provider sets the pace."""
+    rules = rules_of(campaign.channel.credential_id)
+    per_message = sum(found.segments) / len(found.segments) if found.segments else 1.0
+    limits = (
+        campaign.per_minute / 60 if campaign.per_minute else None,
+        rules.messages,
+        rules.segments / per_message if rules.segments else None,
+        rules.senders.get(campaign.channel.sender),
+    )
+    return min((limit for limit in limits if limit), default=None)
+
+
+def _usual_zones(some: Sequence[Profile]) -> tuple[str, ...]:
+    """The zones most recipients are in."""
+    zones = Counter(
+        (one.time_zone,) if one.time_zone else zones_of(one.msisdn) or (settings.TIME_ZONE,) for one in some
+    )
+    return zones.most_common(1)[0][0]
