@@ -26,7 +26,8 @@ _PROFILES = f"""
     WHERE id {{among}} ORDER BY id {{locking}}
 """
 _OTHERS = f"SELECT profile_id, msisdn FROM {OtherNumber._meta.db_table} WHERE profile_id {{among}}"
-_COLUMNS = ("msisdn", "number_hash", "external_id", "attributes", "language", "time_zone", "updated_at")
+_COLUMNS = ("msisdn", "external_id", "attributes", "language", "time_zone", "updated_at")
+_WRITTEN = ("number_hash", *_COLUMNS)
 
 
 def judge_many(entries: Sequence[Entry], *, key: Key, policy: Policy) -> list[Outcome]:
@@ -84,9 +85,9 @@ def _write(persons: Sequence[Person]) -> None:
         OtherNumber.objects.filter(msisdn__in=gone).delete()
     _make_way(changed)
     moment = now()
-    update_columns(Profile, (*_COLUMNS, "id"), [(*_row(one.now), moment, one.id) for one in changed])
+    update_columns(Profile, (*_WRITTEN, "id"), [(*_row(one.now), moment, one.id) for one in changed])
     insert_columns(
-        Profile, (*_COLUMNS, "created_at", "id"), [(*_row(one.now), moment, moment, one.id) for one in made]
+        Profile, (*_WRITTEN, "created_at", "id"), [(*_row(one.now), moment, moment, one.id) for one in made]
     )
     new = [(owner, number) for number, owner in have.items() if had.get(number) != owner]
     insert_columns(OtherNumber, ("profile_id", "msisdn"), new)
@@ -105,4 +106,11 @@ def _make_way(changed: Sequence[Person]) -> None:
 def _row(content: Content) -> tuple[str, ...]:
     attributes = json.dumps(content.attributes, ensure_ascii=False)
     msisdn = content.numbers[0]
-    return msisdn, number_hash(msisdn), content.external_id, attributes, content.language, content.time_zone
+    return (
+        number_hash(msisdn),
+        msisdn,
+        content.external_id,
+        attributes,
+        content.language,
+        content.time_zone,
+    )
