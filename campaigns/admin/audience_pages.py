@@ -27,6 +27,7 @@ from campaigns.audiences.preview import preview_of, vocabulary
 from campaigns.audiences.querying import profiles_in
 from campaigns.audiences.storing import copy_as_list
 from campaigns.forms.audiences import AddImportForm, AddPeopleForm
+from campaigns.keyword_targets import keyword_targets
 from campaigns.models import Audience, AudienceKind
 from core.errors import GatewayError
 
@@ -47,6 +48,7 @@ def urls(screen: AudienceAdmin) -> list[URLPattern]:
     one = "<uuid:audience_id>"
     name = "campaigns_audience"
     return [
+        path("names/", staff(require_GET(keyword_targets)), name="campaigns_keyword_targets"),
         path("check/", staff(require_POST(pages.check)), name=f"{name}_check"),
         path("vocabulary/", staff(require_GET(pages.vocabulary)), name=f"{name}_vocabulary"),
         path(f"{one}/members/", staff(pages.members), name=f"{name}_members"),

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.staff import Gateway, menu, submit
 
@@ -25,6 +25,7 @@ def fill_with_sample(page: Page, gateway: Gateway) -> None:
     send(gateway, OPTED_OUT)
     _create_profile(page)
     _create_audiences(page)
+    _write_template(page)
     _post_unreadable(_webhook_url(page))
 
 
@@ -58,7 +59,7 @@ def reply(gateway: Gateway, number: str, text: str) -> None:
 def _create_profile(page: Page) -> None:
     menu(page, "Profiles")
     page.get_by_role("link", name="Add profile").click()
-    page.get_by_label("Number").fill(DELIVERED)
+    page.get_by_label("Number").first.fill(DELIVERED)
     page.get_by_label("Attributes").fill('{"firstName": "Ada", "city": "London"}')
     submit(page, "+1415•••0101")
 
@@ -76,6 +77,16 @@ def _create_audiences(page: Page) -> None:
     submit(page, "Guests")
     page.get_by_label("Numbers or external IDs").fill(f"{DELIVERED}, {OPTED_OUT}")
     page.get_by_role("button", name="Add to the list").click()
+
+
+def _write_template(page: Page) -> None:
+    menu(page, "Message templates")
+    page.get_by_role("link", name="Create message template").first.click()
+    page.get_by_label("Name*", exact=True).fill("Sample template")
+    page.get_by_role("textbox", name="Text, default").click()
+    page.keyboard.insert_text("Hi {{profile.firstName}}, see you in {{ profile.city | upper }}!")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="Edit Sample template")).to_be_visible()
 
 
 def _webhook_url(page: Page) -> str:

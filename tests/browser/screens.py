@@ -211,6 +211,17 @@ def _issue_key(page: Page, gateway: Gateway) -> None:
     expect(page.get_by_text("sgw_").first).to_be_visible()
 
 
+def _write(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("textbox", name="Text, default").click()
+    page.keyboard.insert_text("Hi {{profile.firstNam}} – see {{ optOutUrl }}…")
+    expect(page.get_by_role("status", name="Length").get_by_text("UCS-2")).to_be_visible()
+
+
+def _versions(page: Page, gateway: Gateway) -> None:
+    _edit("Sample template")(page, gateway)
+    page.get_by_role("link", name="Versions").click()
+
+
 def _handset(page: Page, gateway: Gateway) -> None:
     page.get_by_role("button", name=OPTED_OUT).click()
     expect(page.get_by_role("log").get_by_text("STOP", exact=True)).to_be_visible()
@@ -234,6 +245,7 @@ def _list(name: str, app_and_model: str) -> Screen:
 
 AUDIENCES = "admin/campaigns/audience/"
 CREDENTIALS, WEBHOOKS = "admin/credentials/apicredential/", "admin/webhooks/webhook/"
+TEMPLATES = "admin/campaigns/messagetemplate/"
 CHANNELS, MESSAGES = "admin/messaging/channelconfiguration/", "admin/messaging/message/"
 SCREENS = (
     Screen("start", "admin/"),
@@ -294,6 +306,12 @@ SCREENS = (
     Screen("raw-callback-detail", "admin/webhooks/inboundrequest/", _first_row),
     _list("sender-limit-list", "messaging/senderlimit"),
     _list("sender-limit-add", "messaging/senderlimit/add"),
+    _list("template-list", "campaigns/messagetemplate"),
+    Screen("template-add", f"{TEMPLATES}add/", _write),
+    Screen("template-change", TEMPLATES, _edit("Sample template")),
+    Screen("template-versions", TEMPLATES, _versions),
+    _list("staff-number-list", "campaigns/staffnumber"),
+    _list("staff-number-add", "campaigns/staffnumber/add"),
     _list("send-hold-list", "messaging/sendhold"),
     _list("send-hold-add", "messaging/sendhold/add"),
     _list("numbers-list", "consent/consentsubject"),
@@ -306,6 +324,8 @@ SCREENS = (
     Screen("consent-detail", "admin/consent/consentevent/", _first_row),
     _list("profile-list", "profiles/profile"),
     _list("profile-add", "profiles/profile/add"),
+    _list("profile-imports-list", "profiles/profileimport"),
+    _list("profile-import-upload", "profiles/profileimport/add"),
     Screen("profile-change", "admin/profiles/profile/", _first_row),
     _list("audience-list", "campaigns/audience"),
     Screen("audience-add", f"{AUDIENCES}add/", _build_filter),
