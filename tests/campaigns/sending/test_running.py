@@ -232,10 +232,15 @@ def test_an_error_of_ours_pauses_it_and_says_so(campaign: Any, monkeypatch: Any)
     assert (made.state, made.problem.startswith("An error of ours")) == ("paused", True)
 
 
-def test_handing_over_costs_no_query_per_recipient(campaign: Any) -> None:
+@pytest.mark.parametrize(
+    "text", ["Hello {{ profile.firstName }}", "Bye {{ optOutUrl }} https://example.com/x"]
+)
+def test_handing_over_costs_no_query_per_recipient(text: str, campaign: Any, channel: Any) -> None:
+    channel.track_links = True
+    channel.save()
     costs = []
     for count in (5, 50):
-        made = campaign(count)
+        made = campaign(count, text)
         steps.start(campaign_id=made.id, actor="ada")
         run_id = made.runs.get().id
         advance(run_id)
@@ -263,3 +268,12 @@ def test_a_filter_that_breaks_during_the_run_pauses_it(campaign: Any) -> None:
     made.refresh_from_db()
     assert made.state == "paused"
     assert "nonsense" in made.problem
+
+
+def test_everybody_gets_their_own_way_out(campaign: Any, run: Any, channel: Any) -> None:
+    channel.sender = "ACME"
+    channel.save()
+    run(campaign(3, "Sale! {{ optOutUrl }}"))
+    texts = set(Message.objects.values_list("text", flat=True))
+    assert len(texts) == 3
+    assert all("/optout/" in text for text in texts)
