@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from campaigns.keyword_actions import run_keyword_actions
 from campaigns.outcomes import keep_counting
 from campaigns.running.advancing import advance_runs
 from campaigns.scheduling.starting import start_due
@@ -88,6 +89,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forward_due, every=2.0),
+    Periodic(run_keyword_actions, every=2.0),
     Periodic(forget_samples, every=3600.0),
     Periodic(lapse_due, every=60.0),
     Periodic(expire, every=300.0),

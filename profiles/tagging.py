@@ -1,4 +1,4 @@
-"""Setting an attribute of a recipient's profile."""
+"""Whoever has a number: their profile, made where there is none, and setting an attribute of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from profiles.models import Profile
 
 
 @transaction.atomic
+def whose(msisdn: str) -> Profile:
+    """The profile of whoever has the number (E.164), locked; made if there is none."""
+    return _locked(msisdn) or _made(msisdn)
+
+
+@transaction.atomic
 def set_attribute(*, msisdn: str, name: str, value: str) -> None:
     """Set one attribute of whoever has the number, in a profile that is made if there is none.
 
     RequestInvalid when it cannot be stored.
     """
-    profile = _locked(msisdn) or _made(msisdn)
+    profile = whose(msisdn)
     attributes = {**profile.attributes, name: value}
     try:
         check_attributes(attributes)

@@ -21,6 +21,7 @@ from core.errors.refusals import CampaignStateWrong as CampaignStateWrong
 from core.errors.refusals import CampaignUnknown as CampaignUnknown
 from core.errors.refusals import CapReached as CapReached
 from core.errors.refusals import CountryNotAllowed as CountryNotAllowed
+from core.errors.refusals import KeywordTargetUnknown as KeywordTargetUnknown
 from core.errors.refusals import NoRoute as NoRoute
 from core.errors.refusals import ReplyRefused as ReplyRefused
 from core.errors.refusals import SpendStop as SpendStop

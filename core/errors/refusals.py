@@ -72,3 +72,10 @@ class ReplyRefused(GatewayError):
 
     code = "reply_refused"
     http_status = 409
+
+
+class KeywordTargetUnknown(GatewayError):
+    """A keyword names an audience or a campaign that there is not."""
+
+    code = "keyword_target_unknown"
+    http_status = 404
