@@ -57,7 +57,7 @@ def reply(gateway: Gateway, number: str, text: str) -> None:
 def _create_profile(page: Page) -> None:
     menu(page, "Profiles")
     page.get_by_role("link", name="Add profile").click()
-    page.get_by_label("Number").fill(DELIVERED)
+    page.get_by_role("textbox", name="Number*", exact=True).fill(DELIVERED)
     page.get_by_label("Attributes").fill('{"firstName": "Ada", "city": "London"}')
     submit(page, "+1415•••0101")
 
