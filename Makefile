@@ -10,9 +10,9 @@ PORT ?= 8000
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
-.PHONY: bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-linear
+.PHONY: bench-campaign bench-embedded bench-engine bench-keywords bench-consent-import bench-inbound bench-out bench-linear
 .PHONY: bench-profile-import bench-rendering bench-scale rate-test breaker-test
-.PHONY: chaos chaos-embedded chaos-redis chaos-short
+.PHONY: chaos chaos-campaign chaos-embedded chaos-redis chaos-short
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,11 +73,17 @@ bench-inbound: $(DEV_STAMP) ## Inbound messages and reports on PostgreSQL beside
 bench-out: $(DEV_STAMP) ## Messages out on PostgreSQL beside Kannel; targets 0.6 of it at 0 ms, 0.4 at 50 ms, 1.1 CPU s/1,000
 	$(BIN)/python -m bench.out
 
+bench-campaign: $(DEV_STAMP) ## A campaign to a million on PostgreSQL; targets 5,000 recipients/s, 10,000 texts/s, redirect 5 ms
+	$(BIN)/python -m bench.campaign
+
 bench-linear: $(DEV_STAMP) ## The rate with 10,000, 100,000 and a million messages waiting; target within 30 % of each other
 	$(BIN)/python -m bench.linear
 
 chaos: $(DEV_STAMP) ## 20,000 messages while web, workers, Redis and database are killed 104 times; 0 lost, 0 doubled unsaid
 	$(BIN)/python -m bench.chaos
+
+chaos-campaign: $(DEV_STAMP) ## A campaign to 50,000 while its workers are killed 20 times; each recipient once, or flagged
+	$(BIN)/python -m bench.chaos.campaign
 
 chaos-embedded: $(DEV_STAMP) ## The same on the embedded default: its one process is killed 104 times
 	$(BIN)/python -m bench.chaos.embedded
@@ -85,8 +91,9 @@ chaos-embedded: $(DEV_STAMP) ## The same on the embedded default: its one proces
 chaos-redis: $(DEV_STAMP) ## Redis emptied every 2 s, hanging, gone: accept p99 at most 3 s, at most 10 s late
 	$(BIN)/python -m bench.chaos.outage
 
-chaos-short: $(DEV_STAMP) ## The three of them in a few minutes, with 20 kills
+chaos-short: $(DEV_STAMP) ## The four of them in a few minutes, with 25 kills
 	$(BIN)/python -m bench.chaos --short
+	$(BIN)/python -m bench.chaos.campaign --short
 	$(BIN)/python -m bench.chaos.embedded --short
 	$(BIN)/python -m bench.chaos.outage --short
 

@@ -20,6 +20,8 @@ class Scope(models.TextChoices):
     PROFILES_READ = "profiles:read", "Look up profiles"
     PROFILES_WRITE = "profiles:write", "Change profiles"
     AUDIENCES_READ = "audiences:read", "Read audiences and their members"
+    CAMPAIGNS_READ = "campaigns:read", "Read campaigns and their progress"
+    CAMPAIGNS_TRIGGER = "campaigns:trigger", "Trigger campaigns"
     AUDIENCES_WRITE = "audiences:write", "Change audiences and their members"
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from django.db.models import Model
 
+from campaigns.audiences.querying import profiles_in
 from campaigns.authoring.choosing import DEFAULT
 from campaigns.models import Campaign, CampaignKind, CampaignVariant, When
 from campaigns.scheduling.clocks import comes_twice, is_skipped, moment_of
@@ -17,6 +18,7 @@ from campaigns.scheduling.plans import plan_of
 from campaigns.scheduling.times import next_after
 from consent import optout
 from core.clock import now
+from core.errors import GatewayError
 from core.templating.engine import syntax_problem
 from core.vocabulary import Purpose
 from messaging.models import ChannelConfiguration, ChannelStatus
@@ -79,6 +81,15 @@ def _audience(campaign: Campaign) -> Iterator[Finding]:
         return
     if campaign.audience is None:
         yield Finding("audience_missing", "Choose whom it goes to.", about=campaign)
+        return
+    try:
+        profiles_in(campaign.audience)
+    except GatewayError as error:
+        yield Finding(
+            "audience_invalid",
+            f"The filter of {campaign.audience} cannot be read: {error.text}",
+            about=campaign.audience,
+        )
 
 
 def _texts(campaign: Campaign) -> Iterator[Finding]:

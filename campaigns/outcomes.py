@@ -100,11 +100,8 @@ def keep_counting() -> int:
 
 
 def _followed() -> Iterable[CampaignRun]:
-    moment = now()
-    return CampaignRun.objects.filter(
-        Q(state__in=AT_WORK) | Q(finished_at__gt=moment - _FOLLOWED),
-        started_at__gt=moment - timedelta(days=60),
-    ).order_by("id")
+    recent = Q(state__in=AT_WORK) | Q(finished_at__gt=now() - _FOLLOWED)
+    return CampaignRun.objects.filter(recent).order_by("id")
 
 
 def _is_due(run: CampaignRun) -> bool:

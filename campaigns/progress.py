@@ -74,7 +74,8 @@ def progress_of(run: CampaignRun) -> Progress:
         if state == RecipientState.EXCLUDED:
             excluded[reason] += count
     accepted = totals[RecipientState.ACCEPTED]
-    if accepted <= outcomes.COUNTED_AT_ONCE:
+    is_small = accepted <= outcomes.COUNTED_AT_ONCE
+    if is_small and (run.outcomes_at is None or run.recipients.exists()):
         counted, as_of = outcomes.count(run), None
     else:
         counted, as_of = run.outcomes, run.outcomes_at
@@ -85,7 +86,7 @@ def progress_of(run: CampaignRun) -> Progress:
         accepted=accepted,
         cancelled=totals[RecipientState.CANCELLED],
         excluded=dict(excluded),
-        outcomes=_together(variants, accepted, is_old=as_of is not None),
+        outcomes=_together(variants, accepted, is_old=as_of is not None and not is_small),
         variants=variants,
         as_of=as_of,
         is_collecting=run.state == RunState.EXPANDING,

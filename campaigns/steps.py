@@ -67,9 +67,14 @@ def withdraw(*, campaign_id: UUID) -> Campaign:
 
 
 def pause(*, campaign_id: UUID, actor: str) -> int:
-    """Hand over nothing more, and take back what waits in the queue; gives how many messages that were."""
+    """Hand over nothing more, and take back what waits in the queue; gives how many messages that were.
+
+    A triggered campaign takes no more calls; what was accepted goes out, for the data of a call is not kept.
+    """
     with _locked(campaign_id, "pause") as campaign:
         campaign.state, campaign.problem = S.PAUSED, ""
+    if campaign.is_open_ended:
+        return 0
     return sum(take_back(run_id, actor=actor) for run_id in _at_work(campaign))
 
 

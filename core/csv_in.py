@@ -11,6 +11,7 @@ from typing import BinaryIO, TextIO
 
 from core.errors import ImportUnreadable, NumberInvalid
 from core.numbers import parse_number
+from core.text import clean
 
 LARGEST_FILE = 512 * 1024 * 1024
 LONGEST_LINE = 64 * 1024
@@ -182,7 +183,7 @@ def _lines(text: TextIO) -> Iterator[str]:
 
 
 def _named(cells: list[str]) -> list[str]:
-    return [cell.strip()[:100] or f"Column {n}" for n, cell in enumerate(cells, start=1)]
+    return [clean(cell).strip()[:100] or f"Column {n}" for n, cell in enumerate(cells, start=1)]
 
 
 def _from(first: Record, rest: Iterator[Record]) -> Iterator[Record]:

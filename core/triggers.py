@@ -57,6 +57,11 @@ def append_only(
     )
 
 
+def unchangeable(table: str) -> tuple[Trigger, ...]:
+    """A trigger that lets rows of `table` come and go, and never change."""
+    return (_row_refusal(table, "UPDATE"),)
+
+
 def _row_refusal(table: str, verb: str, *, unless: str = "") -> Trigger:
     name = f"{table}_no_{verb.lower()}"
     text = f"{table} is append-only"

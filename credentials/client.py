@@ -170,9 +170,7 @@ class ProviderClient:
             return Exchange(result=result, revision=self.spec.revision)
         secrets = (*self._auth.secrets(), *self._secrets)
         return Exchange(
-            result=replace(
-                result, code=mask_text(result.code, secrets), detail=mask_text(result.detail, secrets)
-            ),
+            result=_masked(result, secrets),
             request=self._request_record(record.prepared, secrets),
             response=self._response_record(record.answer, secrets),
             elapsed_ms=record.elapsed_ms,
@@ -218,6 +216,12 @@ class _Record:
         self.prepared: PreparedRequest | None = None
         self.answer: Answer | None = None
         self.elapsed_ms = 0
+
+
+def _masked(result: SendResult, secrets: tuple[str, ...]) -> SendResult:
+    if not result.code and not result.detail:
+        return result
+    return replace(result, code=mask_text(result.code, secrets), detail=mask_text(result.detail, secrets))
 
 
 def _text(value: Any, charset: str) -> str:

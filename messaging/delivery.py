@@ -9,7 +9,8 @@ import logging
 import threading
 import time
 import uuid
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -17,6 +18,7 @@ from django.db import close_old_connections, connection
 from credentials.client import client_for
 from messaging import breaker, claiming, gate, hosts, ordering, results, taking
 from messaging.attempting import attempt
+from messaging.crew import Crew
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
 from messaging.wakeups import bell_of
@@ -34,9 +36,8 @@ class Sender:
 
     def __init__(self, credential_id: uuid.UUID) -> None:
         self.credential_id = credential_id
-        self.size = settings.SMSGATEWAY_SENDER_THREADS
         name = str(credential_id)[-6:]
-        self.threads = ThreadPoolExecutor(self.size, thread_name_prefix=f"send-{name}")
+        self.crew: Crew[Result] = Crew(settings.SMSGATEWAY_SENDER_THREADS, name=f"send-{name}")
         self.drainer = ThreadPoolExecutor(1, thread_name_prefix=f"drain-{name}")
         self.bell = bell_of(credential_id)
         self.again_at: float | None = None  # when a limit lets more through, in monotonic seconds
@@ -76,24 +77,26 @@ class Sender:
             connection.close()
 
     def _drain_once(self) -> int:
-        running: set[Future[Result]] = set()
-        finished = 0
+        crew, finished, rest = self.crew, 0, 0
         try:
-            while self._hears_more() or running or self.again_at is not None:
-                free = self.size - len(running)
-                if free * 2 >= self.size and self._is_time(idle=not running):
-                    running |= self._start(free)
-                if running:
-                    done = _some(running)
-                    running -= done
-                    results.write_surely([future.result() for future in done])
+            while self._hears_more() or crew.busy or self.again_at is not None:
+                if crew.free * 2 >= crew.size and self._is_time(idle=not crew.busy):
+                    self._start(crew.free)
+                if crew.busy:
+                    done = crew.take(timeout=_LOOK_AROUND_SECONDS, gather=_GATHER_SECONDS)
+                    results.write_surely(done)
                     finished += len(done)
                     if done and ordering.is_used():  # the next one to the same recipient may go now
                         self.bell.rung.set()
         finally:
             # Whatever went wrong with the next ones: those on the wire get their result.
-            results.write_surely([future.result() for future in running])
-        return finished + len(running)
+            rest = self._finish()
+        return finished + rest
+
+    def _finish(self) -> int:
+        done = self.crew.take_all()
+        results.write_surely(done)
+        return len(done)
 
     def _hears_more(self) -> bool:
         """Whether somebody rang since the queue was last found empty; nothing new starts while stopping."""
@@ -109,14 +112,14 @@ class Sender:
             return self.bell.rung.is_set() or self.again_at is not None
         return self.bell.rung.wait(pause) if idle else self.bell.rung.is_set()
 
-    def _start(self, free: int) -> set[Future[Result]]:
+    def _start(self, free: int) -> None:
         """Claim and gate up to `free` messages and start them all at once; the bell rests when the queue is empty."""
         self.bell.rung.clear()
         self.again_at = None
         self.bell.published_at = -1.0
         free = breaker.allowance(self.credential_id, free)
         if not free:
-            return set()
+            return
         client = client_for(self.credential_id)
         taken = taking.take(credential_id=self.credential_id, limit=free)
         if taken.found == free:
@@ -124,15 +127,8 @@ class Sender:
         if taken.again_in is not None:
             self.again_at = time.monotonic() + taken.again_in
         breaker.watch(self.credential_id, taken.token, taken.passed)
-        return {self.threads.submit(attempt, client, item) for item in taken.passed}
-
-
-def _some(running: set[Future[Result]]) -> set[Future[Result]]:
-    """Attempts that have finished, and those that finish within a moment: results are written in bulk."""
-    done, _ = wait(running, timeout=_LOOK_AROUND_SECONDS, return_when=FIRST_COMPLETED)
-    if done:
-        done, _ = wait(running, timeout=_GATHER_SECONDS)
-    return done
+        for item in taken.passed:
+            self.crew.start(partial(attempt, client, item))
 
 
 _senders: dict[uuid.UUID, Sender] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 
 import campaigns.authoring.erasing
+import campaigns.forgetting
 import consent.erasing
 import conversations.erasing
 import messaging.erasing
@@ -20,6 +21,7 @@ from messaging import suppress
 PLACES: tuple[tuple[str, Callable[[str], int]], ...] = (
     ("inbound messages and raw callbacks", webhooks.erasing.erase_number),
     ("conversations", conversations.erasing.erase_number),
+    ("recipients of campaigns", campaigns.forgetting.erase_number),
     ("profiles", profiles.erasing.erase_number),
     ("staff numbers", campaigns.authoring.erasing.erase_number),
     ("stored answers of the API", forget_about),

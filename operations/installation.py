@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from access.triggers import TRIGGERS as ACCESS
+from campaigns.triggers import TRIGGERS as CAMPAIGNS
 from consent.triggers import TRIGGERS as CONSENT
 from core.errors import InstallationInvalid, SecretUnreadable
 from core.secrets import keyed_hash, seal, unseal
@@ -13,7 +14,7 @@ from messaging.triggers import TRIGGERS as MESSAGING
 from operations.models import Installation
 from profiles.triggers import TRIGGERS as PROFILES
 
-ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING, *PROFILES)
+ALL_TRIGGERS: tuple[Trigger, ...] = (*ACCESS, *CONSENT, *MESSAGING, *PROFILES, *CAMPAIGNS)
 
 _SENTENCE = b"smsgateway"
 _PLACE = "operations.installation"

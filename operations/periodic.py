@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
 from campaigns.keyword_actions import run_keyword_actions
+from campaigns.outcomes import keep_counting
 from campaigns.running.advancing import advance_runs
 from campaigns.scheduling.starting import start_due
 from consent.checkpoints import make_checkpoint
@@ -84,6 +85,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(continue_profile_imports, every=1.0),
     Periodic(start_due, every=1.0),
     Periodic(advance_runs, every=0.5),
+    Periodic(keep_counting, every=5.0),
     Periodic(apply_held, every=10.0),
     Periodic(deliver_incomplete, every=15.0),
     Periodic(forward_due, every=2.0),

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from access.models import AuditEntry
 from access.retention import forget_audit
+from campaigns.forgetting import forget_recipients, recipients_due
 from conversations.erasing import forget_marks
 from conversations.models import Conversation
 from core.archive import Archive, Manifest
@@ -114,6 +115,7 @@ KINDS: tuple[Kind, ...] = (
         lambda before: Conversation.objects.filter(touched_at__lt=before).count(),
         _by(forget_marks),
     ),
+    Kind("recipients of campaigns", "SMSGATEWAY_MESSAGE_DAYS", recipients_due, _by(forget_recipients)),
     Kind(
         "audit entries",
         "SMSGATEWAY_AUDIT_DAYS",

@@ -22,6 +22,7 @@ from access.authentication import HasScope
 from access.models import ApiKey, Scope
 from core.errors import GatewayError, RequestInvalid, about
 from core.numbers import parse_number
+from core.text import clean
 from profiles.entries import Entry, Key, Outcome, Policy, Verdict
 from profiles.models import Profile
 from profiles.putting import patch, put
@@ -69,9 +70,10 @@ class ProfileDetailView(APIView):
     )
     @transaction.atomic  # with its line in the audit trail
     def put(self, request: Request, external_id: str) -> Response:
-        if len(external_id) > _LONGEST_EXTERNAL_ID:
+        if len(external_id) > _LONGEST_EXTERNAL_ID or clean(external_id) != external_id:
             raise RequestInvalid(
-                f"An external ID has at most {_LONGEST_EXTERNAL_ID} characters.", param="external_id"
+                f"An external ID has at most {_LONGEST_EXTERNAL_ID} characters, and no NUL.",
+                param="external_id",
             )
         body = ProfileRequest(data=request.data)
         body.is_valid(raise_exception=True)

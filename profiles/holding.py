@@ -40,12 +40,12 @@ def as_uuid(value: Any) -> UUID:
     return value if isinstance(value, UUID) else UUID(hex=value)
 
 
-def among(values: Collection[str]) -> tuple[str, Any]:
+def among(values: Collection[str] | Collection[UUID]) -> tuple[str, Any]:
     """What follows a column in a condition, and its one value: a statement reads the same for any number of them."""
     wanted = list(dict.fromkeys(values))
     if connection.vendor == "postgresql":
         return "= ANY(%s)", wanted
-    return "IN (SELECT value FROM json_each(%s))", json.dumps(wanted)
+    return "IN (SELECT value FROM json_each(%s))", json.dumps(wanted, default=lambda one: one.hex)
 
 
 def _asked(sql: str, values: Collection[str], *, times: int) -> list[tuple[Any, ...]]:

@@ -154,5 +154,5 @@ def _check(after: Content) -> None:
 
 def in_order(numbers: Iterable[str]) -> tuple[str, ...]:
     """The preferred number, which comes first, then the others, each once, in an order of no meaning."""
-    first, *others = (*dict.fromkeys(numbers), "")
-    return (first, *sorted(filter(None, others))) if first else ()
+    first, *others = (*dict.fromkeys(numbers),) or ("",)
+    return (first, *sorted(others)) if first else ()

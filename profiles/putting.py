@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from core.errors import ProfileUnknown
 from profiles.entries import Entry, Key, Outcome, Policy, merged
-from profiles.holding import hold_numbers, named
+from profiles.holding import hold_numbers
 from profiles.models import Profile
+from profiles.selectors import profile_of
 from profiles.upserting import others_of, upsert_many
 
 
@@ -26,10 +26,8 @@ def put(entry: Entry) -> Outcome:
 def patch(*, external_id: str, changes: Mapping[str, Any]) -> Outcome:
     """Change what `changes` names, by JSON Merge Patch (RFC 7396); numbers in E.164. ProfileUnknown without one."""
     hold_numbers()
-    rows = Profile.objects.select_for_update(no_key=True).filter(pk__in=named([external_id]))
-    profile = rows.first()
-    if profile is None:
-        raise ProfileUnknown("No profile has this external ID.", param="external_id")
+    found = profile_of(external_id=external_id)
+    profile = Profile.objects.select_for_update(no_key=True).get(pk=found.pk)
     others = changes["other_numbers"] if "other_numbers" in changes else others_of([profile.pk])[profile.pk]
     return put(
         Entry(

@@ -8,6 +8,7 @@ from typing import Any
 
 from core import prepared
 from core.errors import ProfileUnknown
+from core.text import clean
 from profiles.holding import among, named, owners_of
 from profiles.models import OtherNumber, Profile
 
@@ -31,7 +32,8 @@ def time_zones_for(msisdns: Collection[str]) -> dict[str, str]:
 
 def profile_of(*, number: str = "", external_id: str = "") -> Profile:
     """The profile by any of its numbers (E.164) or by its external ID; ProfileUnknown when there is none."""
-    ids = [*owners_of([number]).values()] if number else named([external_id])
+    known = clean(external_id)  # no id has what no database takes
+    ids = [*owners_of([number]).values()] if number else named([known] if known == external_id else [])
     profile = Profile.objects.filter(id__in=ids).first() if ids else None
     if profile is None:
         raise ProfileUnknown(

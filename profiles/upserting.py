@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from core import prepared
 from core.clock import now
 from core.columns import insert_columns, update_columns
+from core.secrets import number_hash
 from profiles.entries import Entry, Key, Outcome, Policy
-from profiles.holding import hold_numbers, named, owners_of
+from profiles.holding import among, as_uuid, hold_numbers, named, owners_of
 from profiles.models import OtherNumber, Profile
 from profiles.people import Content, People, Person, in_order
 
+_PROFILES = f"""
+    SELECT id, msisdn, external_id, attributes, language, time_zone FROM {Profile._meta.db_table}
+    WHERE id {{among}} ORDER BY id {{locking}}
+"""
+_OTHERS = f"SELECT profile_id, msisdn FROM {OtherNumber._meta.db_table} WHERE profile_id {{among}}"
 _COLUMNS = ("msisdn", "external_id", "attributes", "language", "time_zone", "updated_at")
+_WRITTEN = ("number_hash", *_COLUMNS)
 
 
 def judge_many(entries: Sequence[Entry], *, key: Key, policy: Policy) -> list[Outcome]:
@@ -38,23 +46,13 @@ def upsert_many(entries: Sequence[Entry], *, key: Key, policy: Policy) -> list[O
     return outcomes
 
 
-def content_of(profile: Profile, others: Iterable[str]) -> Content:
-    """A stored profile in the words of `people`."""
-    return Content(
-        numbers=in_order((profile.msisdn, *others)),
-        external_id=profile.external_id,
-        attributes=profile.attributes,
-        language=profile.language,
-        time_zone=profile.time_zone,
-    )
-
-
-def others_of(profile_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+def others_of(profile_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """The other numbers of profiles."""
     found: dict[UUID, list[str]] = defaultdict(list)
-    rows = OtherNumber.objects.filter(profile_id__in=list(profile_ids)).order_by()
-    for profile_id, msisdn in rows.values_list("profile_id", "msisdn"):
-        found[profile_id].append(msisdn)
+    if profile_ids:
+        condition, value = among(profile_ids)
+        for profile_id, msisdn in prepared.execute(_OTHERS.format(among=condition), [value])[0]:
+            found[as_uuid(profile_id)].append(msisdn)
     return found
 
 
@@ -64,15 +62,17 @@ def _loaded(entries: Sequence[Entry], *, locked: bool) -> list[Person]:
     ids.update(named({entry.external_id for entry in entries if entry.external_id}))
     if not ids:
         return []
-    rows = Profile.objects.filter(id__in=ids).order_by("id")
-    if locked:
-        rows = rows.select_for_update(no_key=True)
+    condition, value = among(ids)
+    locking = "FOR NO KEY UPDATE" if locked and connection.vendor == "postgresql" else ""
+    rows, _ = prepared.execute(_PROFILES.format(among=condition, locking=locking), [value])
     others = others_of(ids)
-    contents = (
-        (profile_id, Content(in_order((msisdn, *others.get(profile_id, ()))), *rest))
-        for profile_id, msisdn, *rest in rows.values_list("id", *_COLUMNS[:-1])
-    )
-    return [Person(profile_id, content, content) for profile_id, content in contents]
+    persons = []
+    for key, msisdn, external_id, attributes, language, time_zone in rows:
+        profile_id = as_uuid(key)
+        numbers = in_order((msisdn, *others[profile_id])) if profile_id in others else (msisdn,)
+        content = Content(numbers, external_id, json.loads(attributes), language, time_zone)
+        persons.append(Person(profile_id, content, content))
+    return persons
 
 
 def _write(persons: Sequence[Person]) -> None:
@@ -85,9 +85,9 @@ def _write(persons: Sequence[Person]) -> None:
         OtherNumber.objects.filter(msisdn__in=gone).delete()
     _make_way(changed)
     moment = now()
-    update_columns(Profile, (*_COLUMNS, "id"), [(*_row(one.now), moment, one.id) for one in changed])
+    update_columns(Profile, (*_WRITTEN, "id"), [(*_row(one.now), moment, one.id) for one in changed])
     insert_columns(
-        Profile, (*_COLUMNS, "created_at", "id"), [(*_row(one.now), moment, moment, one.id) for one in made]
+        Profile, (*_WRITTEN, "created_at", "id"), [(*_row(one.now), moment, moment, one.id) for one in made]
     )
     new = [(owner, number) for number, owner in have.items() if had.get(number) != owner]
     insert_columns(OtherNumber, ("profile_id", "msisdn"), new)
@@ -105,4 +105,12 @@ def _make_way(changed: Sequence[Person]) -> None:
 
 def _row(content: Content) -> tuple[str, ...]:
     attributes = json.dumps(content.attributes, ensure_ascii=False)
-    return content.numbers[0], content.external_id, attributes, content.language, content.time_zone
+    msisdn = content.numbers[0]
+    return (
+        number_hash(msisdn),
+        msisdn,
+        content.external_id,
+        attributes,
+        content.language,
+        content.time_zone,
+    )

@@ -44,14 +44,16 @@ def on_stage(play: Callable[[Path, Company], int]) -> int:
 class Production:
     """PostgreSQL, Redis, a provider, a web server and workers; `scene` says where to find them."""
 
-    def __init__(self, directory: Path, company: Company, *, seed: int, workers: int) -> None:
+    def __init__(
+        self, directory: Path, company: Company, *, seed: int, workers: int, **settings: str
+    ) -> None:
         (directory / "postgres").mkdir()
         self.cluster = CrashingCluster(directory / "postgres")
         company.at_the_end.append(self.cluster.stop)
         self.cluster.start()
         self.redis, port = redis_process(directory)
         broker = f"redis://127.0.0.1:{port}/0"
-        self.scene = Scene(directory, {"DATABASE_URL": self.cluster.url, "REDIS_URL": broker})
+        self.scene = Scene(directory, {"DATABASE_URL": self.cluster.url, "REDIS_URL": broker, **settings})
         self.scene.set_up()
         company.add(self.redis)
         company.add(provider_process(directory, port=self.scene.provider_port, seed=seed, late=LATE))

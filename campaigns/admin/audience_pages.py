@@ -17,15 +17,15 @@ from django.views.decorators.http import require_GET, require_POST
 from access.audit import address_of, record
 from campaigns.audiences.adding import Outcome, add_people, either
 from campaigns.audiences.breakdown import breakdown_of
-from campaigns.audiences.counting import count_of
+from campaigns.audiences.counting import count_in
 from campaigns.audiences.describing import describe
 from campaigns.audiences.listing import page_of
-from campaigns.audiences.members import remove_ids
+from campaigns.audiences.members import add_import, remove_ids
 from campaigns.audiences.naming import Names
 from campaigns.audiences.preview import preview_of, vocabulary
 from campaigns.audiences.querying import profiles_in
 from campaigns.audiences.storing import copy_as_list
-from campaigns.forms.audiences import AddPeopleForm
+from campaigns.forms.audiences import AddImportForm, AddPeopleForm
 from campaigns.keyword_targets import keyword_targets
 from campaigns.models import Audience, AudienceKind
 from core.errors import GatewayError
@@ -52,6 +52,7 @@ def urls(screen: AudienceAdmin) -> list[URLPattern]:
         path("vocabulary/", staff(require_GET(pages.vocabulary)), name=f"{name}_vocabulary"),
         path(f"{one}/members/", staff(pages.members), name=f"{name}_members"),
         path(f"{one}/members/remove/", staff(require_POST(pages.remove)), name=f"{name}_remove"),
+        path(f"{one}/members/import/", staff(require_POST(pages.add_import)), name=f"{name}_import"),
         path(f"{one}/consent/", staff(require_GET(pages.consent)), name=f"{name}_consent"),
         path(f"{one}/copy/", staff(require_POST(pages.copy)), name=f"{name}_copy"),
     ]
@@ -117,14 +118,31 @@ class _Pages:
             )
         return _to_members(audience)
 
+    def add_import(self, request: HttpRequest, audience_id: UUID) -> HttpResponse:
+        """Put everybody of a profile import on the list."""
+        self.screen.needs(request, change=True)
+        audience = get_object_or_404(Audience, pk=audience_id)
+        form = AddImportForm(request.POST)
+        if not _may_see_imports(request) or not form.is_valid():
+            messages.error(request, "Choose an import that is done.")
+            return _to_members(audience)
+        brought = form.cleaned_data["profile_import"]
+        try:
+            added = add_import(audience=audience, import_id=brought.pk)
+        except GatewayError as error:
+            messages.error(request, error.text)
+        else:
+            self._record(request, audience, "added members", {"import": str(brought.pk), "added": added})
+            messages.success(request, f"{_people(added)} of {brought} added.")
+        return _to_members(audience)
+
     def consent(self, request: HttpRequest, audience_id: UUID) -> JsonResponse:
         """How many there are, and what may be sent to them."""
         self.screen.needs(request)
-        rows = profiles_in(get_object_or_404(Audience, pk=audience_id))
-        parts = [
-            {"label": part.label, "tone": part.tone, "text": part.count.short} for part in breakdown_of(rows)
-        ]
-        return JsonResponse({"count": count_of(rows).text, "parts": parts})
+        audience = get_object_or_404(Audience, pk=audience_id)
+        found = breakdown_of(profiles_in(audience))
+        parts = [{"label": part.label, "tone": part.tone, "text": part.count.short} for part in found]
+        return JsonResponse({"count": count_in(audience).text, "parts": parts})
 
     def copy(self, request: HttpRequest, audience_id: UUID) -> HttpResponse:
         """A list of those who are in it now."""
@@ -165,6 +183,7 @@ class _Pages:
             "words": "" if is_list else describe(audience.filter, Names()),
             "page": page,
             "form": form,
+            "import_form": AddImportForm() if is_list and _may_see_imports(request) else None,
             "may_change": self.screen.has_change_permission(request),
             "may_add": self.screen.has_add_permission(request),
         }
@@ -191,6 +210,10 @@ def _tell(request: HttpRequest, outcome: Outcome) -> None:
 
 def _people(number: int) -> str:
     return "1 person" if number == 1 else f"{number:,} people"
+
+
+def _may_see_imports(request: HttpRequest) -> bool:
+    return request.user.has_perm("profiles.view_profileimport")
 
 
 def _is_id(text: str) -> bool:

@@ -33,7 +33,7 @@ class AudienceAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     change_form_template = "admin/campaigns/audience/form.html"
     section = ("Campaigns",)
     add_label = "Create audience"
-    submit_label = "Save"
+    submit_label = "Submit"
     empty_text = (
         "No audiences yet. Make one from a filter, such as everybody in Berlin who opted in, "
         "or from a list of numbers."

@@ -28,7 +28,7 @@ from campaigns.api.serializers import (
     MembersView,
 )
 from campaigns.audiences.checking import check
-from campaigns.audiences.counting import count_of
+from campaigns.audiences.counting import count_in
 from campaigns.audiences.describing import describe
 from campaigns.audiences.known import seen_attributes
 from campaigns.audiences.naming import Names
@@ -182,7 +182,7 @@ class AudienceCountApi(_AudienceApi):
         operation_id="count_audience", summary="How many members", responses={200: CountView, **ERRORS}
     )
     def get(self, request: Request, audience_id: uuid.UUID) -> Response:
-        count = count_of(profiles_in(_found(audience_id)))
+        count = count_in(_found(audience_id))
         return Response({"count": count.number, "exact": count.exact, "text": count.text})
 
 

@@ -13,12 +13,12 @@ from campaigns.audiences.members import (
     add_numbers,
     ids_by_external_id,
     needs_a_list,
-    owners_of,
     remove_ids,
 )
 from campaigns.models import Audience
 from core.errors import NumberInvalid
 from core.numbers import parse_number
+from profiles.holding import owners_of
 
 
 @dataclass(frozen=True)

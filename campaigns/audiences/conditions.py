@@ -20,6 +20,7 @@ from campaigns.audiences.expressions import (
     as_json_may_have,
 )
 from campaigns.audiences.tree import Condition
+from campaigns.models import Recipient
 from consent.models import ConsentState, Standing, Suppression
 from consent.suppression import in_force
 from core.clock import now
@@ -138,7 +139,13 @@ def _suppressed(condition: Condition) -> Q:
 def _messages_of(condition: Condition) -> QuerySet[Message]:
     """Messages to the profile's number, as far as the options narrow them down."""
     narrowed = {name: condition.options[key] for key, name in _OPTIONS.items() if key in condition.options}
-    return Message.objects.filter(msisdn=OuterRef("msisdn"), **narrowed)
+    rows = Message.objects.filter(msisdn=OuterRef("msisdn"), **narrowed)
+    if "campaign" in condition.options:
+        campaign = Recipient.objects.filter(
+            message_id=OuterRef("id"), run__campaign_id=condition.options["campaign"]
+        )
+        rows = rows.filter(Exists(campaign))
+    return rows
 
 
 _OPTIONS = {"channel": "channel_id", "purpose": "purpose"}

@@ -13,6 +13,8 @@ from uuid import UUID
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
+from campaigns.audiences.querying import profiles_in
+from campaigns.models import Audience, AudienceKind, AudienceMember
 from profiles.models import Profile
 
 SECONDS = 0.7  # for one question; the page that asks has a few of them
@@ -47,6 +49,15 @@ class Count:
         """The same without the noun: "about 120,000"."""
         about = "" if self.exact else "fewer than " if self.is_most else "about "
         return f"{about}{self.number:,}"
+
+
+def count_in(audience: Audience) -> Count:
+    """The number of an audience's members; of a list it is read from the list alone."""
+    if audience.kind == AudienceKind.STATIC:
+        number = within(SECONDS, AudienceMember.objects.filter(audience_id=audience.pk).count)
+        if number is not None:
+            return Count(number)
+    return count_of(profiles_in(audience))
 
 
 def count_of(rows: QuerySet[Profile], *, seconds: float = SECONDS) -> Count:

@@ -33,7 +33,7 @@ class Seen:
 
 def seen_attributes() -> list[Seen]:
     """By dotted name, the most frequent first; from a sample, so a rare one may be missing."""
-    rows = Profile.objects.exclude(attributes={})
+    rows = Profile.objects.all()
     newest = list(rows.order_by("-id").values_list("id", "attributes")[:_SAMPLED])
     oldest = list(rows.order_by("id").values_list("id", "attributes")[:_SAMPLED])
     found: dict[str, Seen] = {}

@@ -14,9 +14,12 @@ from django.db.models import QuerySet, Value
 from campaigns.models import Audience, AudienceKind, AudienceMember
 from core.clock import now
 from core.errors import AudienceNotAList
+from profiles.holding import hold_numbers, owners_of
+from profiles.importing.storing import profiles_of
 from profiles.models import Profile
 
 _CHUNK = 1_000
+_OF_IMPORT = 10_000
 Item = TypeVar("Item")
 
 
@@ -57,9 +60,27 @@ def add_ids(*, audience: Audience, profile_ids: Collection[uuid.UUID]) -> int:
     return found
 
 
+def add_import(*, audience: Audience, import_id: uuid.UUID) -> int:
+    """Put everybody that a profile import made or found on the list; gives how many are new on it.
+
+    Some thousands at a time: what was added before an interruption stays, and a second call adds the rest.
+    """
+    needs_a_list(audience)
+    added = after = 0
+    while True:
+        ids, after = profiles_of(import_id, after=after, limit=_OF_IMPORT)
+        added += add_ids(audience=audience, profile_ids=ids)
+        if not after:
+            return added
+
+
 @transaction.atomic
 def add_numbers(*, audience: Audience, msisdns: Collection[str], create_profiles: bool = True) -> Added:
-    """Put numbers (E.164) on the list; those without a profile get one, or are left out. All or nothing."""
+    """Put numbers (E.164) on the list; those without a profile get one, or are left out. All or nothing.
+
+    A number may be any of a profile's. Called in a transaction that holds rows, nothing else may wait for those rows
+    while it gives numbers to profiles, see `profiles.holding`.
+    """
     needs_a_list(audience)
     wanted = list(dict.fromkeys(msisdns))
     created = _make_profiles(wanted) if create_profiles else 0
@@ -90,15 +111,6 @@ def needs_a_list(audience: Audience) -> None:
         )
 
 
-def owners_of(msisdns: Collection[str]) -> dict[str, uuid.UUID]:
-    """Profile id by number (E.164), for numbers that have a profile."""
-    found: dict[str, uuid.UUID] = {}
-    for some in _chunks(list(msisdns)):
-        rows = Profile.objects.filter(msisdn__in=some).order_by()
-        found |= dict(rows.values_list("msisdn", "id"))
-    return found
-
-
 def ids_by_external_id(names: Collection[str]) -> dict[str, uuid.UUID]:
     """Profile id by external id, for those that are known."""
     found: dict[str, uuid.UUID] = {}
@@ -111,9 +123,10 @@ def ids_by_external_id(names: Collection[str]) -> dict[str, uuid.UUID]:
 
 def _make_profiles(msisdns: Sequence[str]) -> int:
     """Profiles for the numbers that have none; gives how many."""
+    hold_numbers()
     known = owners_of(msisdns)
     made = [Profile(msisdn=number) for number in msisdns if number not in known]
-    Profile.objects.bulk_create(made, ignore_conflicts=True, batch_size=_CHUNK)
+    Profile.objects.bulk_create(made, batch_size=_CHUNK)
     return len(made)
 
 

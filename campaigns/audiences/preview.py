@@ -76,13 +76,15 @@ def person_of(profile: Profile, node: Node) -> Person:
 def vocabulary() -> dict[str, Any]:
     """Everything a builder of filters offers, as JSON."""
     names = Names()
+    by_name = sorted(seen_attributes(), key=lambda seen: seen.name.casefold())
     return {
         "fields": {ATTRIBUTES: _field(ATTRIBUTE), **{key: _field(about) for key, about in FIELDS.items()}},
         "operators": {key: {"label": op.label, "takes": op.takes} for key, op in OPERATORS.items()},
         "options": OPTIONS,
-        "attributes": [{"name": seen.name, "values": seen.usual} for seen in seen_attributes()],
+        "attributes": [{"name": seen.name, "values": seen.usual} for seen in by_name],
         "rows": {
             "channel": _choices(names.channels),
+            "campaign": _choices(names.campaigns),
             "link": _choices(names.links),
             "purpose": _choices(PURPOSES),
         },

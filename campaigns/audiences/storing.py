@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import PROTECT
+from django.db.models import PROTECT, ProtectedError
 
 from campaigns.audiences.checking import read
 from campaigns.audiences.members import add_profiles
@@ -53,7 +53,12 @@ def delete_audience(audience: Audience) -> None:
             f"The audience {audience.name!r} is used by {', '.join(users[:_NAMED])}{more}. "
             "Give them another audience, or delete them first."
         )
-    audience.delete()
+    try:
+        audience.delete()
+    except ProtectedError as error:  # somebody used it just now
+        raise AudienceInUse(
+            f"The audience {audience.name!r} is used. Look who does, and try again."
+        ) from error
 
 
 def users_of(audience: Audience) -> list[str]:

@@ -31,10 +31,3 @@ def _shorter(tag: str) -> list[str]:
 def texts_of(version: TemplateVersion) -> dict[str, str]:
     """All texts of a version by language, in one query; "" is the default."""
     return dict(version.texts.values_list("language", "text"))
-
-
-def text_for(version: TemplateVersion, language: str) -> str | None:
-    """The source of the text a recipient of that language gets; None where the version has none for them."""
-    texts = texts_of(version)
-    chosen = choose(texts, language)
-    return None if chosen is None else texts[chosen]

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Q
 
 from campaigns.authoring.samples import MOST_SAMPLES, Sample
 from core.numbers import mask_number, search_forms
+from profiles.holding import named, owners_of
 from profiles.models import Profile
 
 _MOST_FOUND = 5
@@ -17,14 +17,15 @@ _MOST_UNCHOSEN = 3
 
 
 def find_profiles(term: str) -> list[Profile]:
-    """Profiles with that number (in any form) or external id; the newest few for a blank term."""
+    """Profiles with that number (any of theirs, in any form) or external id; the newest few for a blank term."""
     wanted = term.strip()
     if not wanted:
         return list(Profile.objects.order_by("-id")[:_MOST_FOUND])
     if "\0" in wanted:
         return []
     forms = search_forms(wanted, default_country=settings.SMSGATEWAY_DEFAULT_COUNTRY)
-    return list(Profile.objects.filter(Q(msisdn__in=forms) | Q(external_id=wanted))[:_MOST_FOUND])
+    ids = [*owners_of(forms).values(), *named([wanted])]
+    return list(Profile.objects.filter(pk__in=ids)[:_MOST_FOUND])
 
 
 def label_of(profile: Profile) -> str:

@@ -13,8 +13,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from campaigns.audiences.checking import check
 from campaigns.models import Audience, AudienceKind
 from profiles.forms import AttributesField
+from profiles.importing.models import ImportState, ProfileImport
 
 MOST_PASTED = 10_000
+_IMPORTS_OFFERED = 20
 _BETWEEN = re.compile(r"[\n\r,;\t]+")
 
 
@@ -104,6 +106,27 @@ class AddPeopleForm(forms.Form):
                 f"These are {len(people):,}; at most {MOST_PASTED:,} can be pasted at once. Import more as CSV."
             )
         return people
+
+
+class AddImportForm(forms.Form):
+    """One of the newest imports of profiles."""
+
+    profile_import = forms.ModelChoiceField(
+        label="Profile import",
+        queryset=ProfileImport.objects.filter(state=ImportState.DONE),
+        empty_label=None,
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        newest = ProfileImport.objects.filter(state=ImportState.DONE).order_by("-id")[:_IMPORTS_OFFERED]
+        self.imports = list(newest)
+        # What was posted is looked for among all; offered are the newest.
+        self.fields["profile_import"].widget.choices = [
+            (one.pk, f"{one.file_name}, {one.created_at:%Y-%m-%d %H:%M}, {one.rows:,} rows")
+            for one in self.imports
+        ]
 
 
 class ChooseListForm(forms.Form):

@@ -109,7 +109,7 @@ class Preflight:
 def look_ahead(campaign: Campaign) -> Preflight:
     """Look at the campaign as it is now; what it would write is rolled back."""
     found = Preflight(findings_on(campaign))
-    if campaign.audience is None:
+    if campaign.audience is None or any(finding.code == "audience_invalid" for finding in found.findings):
         return found
     profiles = profiles_in(campaign.audience)
     pages = LongListPaginator(profiles.order_by("id"), 50)

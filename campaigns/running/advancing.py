@@ -11,12 +11,22 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
 
-from campaigns.models import Campaign, CampaignRun, CampaignState, Recipient, RecipientState, RunState
+from campaigns.models import (
+    Campaign,
+    CampaignKind,
+    CampaignRun,
+    CampaignState,
+    Recipient,
+    RecipientState,
+    RunState,
+)
 from campaigns.models.runs import AT_WORK
 from campaigns.running import expanding, feeding, taking_back
 from campaigns.running.texts import CampaignStopped
 from core.clock import now
+from core.errors import GatewayError
 from messaging import delivery
 
 logger = logging.getLogger(__name__)
@@ -39,9 +49,12 @@ def advance_runs(*, seconds: float = _SECONDS) -> int:
 
 
 def _at_work() -> list[UUID]:
-    runs = CampaignRun.objects.filter(state__in=AT_WORK).order_by("id")
-    paused = runs.filter(campaign__state=CampaignState.PAUSED).exclude(state=RunState.CANCELLING)
-    return list(runs.exclude(id__in=paused.values("id")).values_list("id", flat=True))
+    """Those of campaigns that go on; a triggered one has nothing to collect and nobody pending."""
+    own = Q(state=RunState.CANCELLING) | (
+        Q(campaign__kind=CampaignKind.AUDIENCE) & ~Q(campaign__state=CampaignState.PAUSED)
+    )
+    runs = CampaignRun.objects.filter(own, state__in=AT_WORK).order_by("id")
+    return list(runs.values_list("id", flat=True))
 
 
 def advance(run_id: UUID) -> bool:
@@ -56,6 +69,8 @@ def advance(run_id: UUID) -> bool:
         raise  # the next round tries again
     except CampaignStopped as stop:
         _pause(run_id, str(stop))
+    except GatewayError as error:  # such as an audience whose filter cannot be read any more
+        _pause(run_id, error.text)
     except Exception:
         logger.exception("campaign run %s stopped", run_id)
         _pause(run_id, _OUR_ERROR)
@@ -85,8 +100,7 @@ def _expand(run: CampaignRun) -> bool:
 def _send(run: CampaignRun) -> bool:
     if feeding.feed(run):
         return True
-    is_done = not Recipient.objects.filter(run=run, state=RecipientState.PENDING).exists()
-    if is_done and not run.campaign.is_open_ended:
+    if not Recipient.objects.filter(run=run, state=RecipientState.PENDING).exists():
         _finish(run, RunState.FINISHED)
     return False
 

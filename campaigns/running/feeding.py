@@ -154,9 +154,8 @@ def submissions_for(
 
 def submission_for(campaign: Campaign, **values: Any) -> Submission:
     """A message of the campaign: channel, purpose, routes, quiet hours, caps and validity are the channel's."""
-    return through_channel(
-        campaign.channel, source=Source.CAMPAIGN, actor=f"campaign {campaign.name}"[:150], **values
-    )
+    values = {"actor": f"campaign {campaign.name}"[:150], **values}
+    return through_channel(campaign.channel, source=Source.CAMPAIGN, **values)
 
 
 def reference_of(run: CampaignRun) -> str:

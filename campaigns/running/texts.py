@@ -120,10 +120,18 @@ def check_consent(submission: Submission, states: Sequence[State]) -> None:
 
 
 def writer(
-    words: Words, *, language: str, states: Sequence[State], context: Mapping[str, Any] | None = None
+    words: Words,
+    *,
+    language: str,
+    states: Sequence[State],
+    context: Mapping[str, Any] | None = None,
+    may_stop: bool = True,
 ) -> Write:
-    """What writes the text of one recipient once its route is known; LeftOut and CampaignStopped as they come."""
-    return partial(_write, words=words, language=language, states=states, context=context)
+    """What writes the text of one recipient once its route is known; LeftOut and CampaignStopped as they come.
+
+    `may_stop` False: what would stop the campaign leaves this recipient out.
+    """
+    return partial(_write, words=words, language=language, states=states, context=context, may_stop=may_stop)
 
 
 def _write(
@@ -135,12 +143,15 @@ def _write(
     language: str,
     states: Sequence[State],
     context: Mapping[str, Any] | None,
+    may_stop: bool,
 ) -> tuple[str, Sequence[Draft]]:
     check_consent(submission, states)
     variables = variables_for(submission, msisdn=msisdn, profile=profile, words=words, context=context)
     outcome = render(words.texts, language, variables, words.policy, links=words.links)
     if isinstance(outcome, Stopped):
-        raise CampaignStopped(outcome.problem)
+        if may_stop:
+            raise CampaignStopped(outcome.problem)
+        raise LeftOut(Exclusion.MISSING_ATTRIBUTE, outcome.problem)
     if isinstance(outcome, Skipped):
         raise LeftOut(_SKIPPED[outcome.reason], outcome.detail)
     return outcome.text, outcome.drafts

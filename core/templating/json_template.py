@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from liquid import BoundTemplate
+from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import OutputNode
 from liquid.expression import Expression
 
@@ -91,6 +92,13 @@ class _Run:
             self.budget.turn()
             yield _Run({**self.context, name: item}, self.budget)
 
+    def named(self, name: str, template: BoundTemplate, expression: Expression) -> Any:
+        """The same for a mere variable, which nearly all are: a text or a number needs no engine."""
+        value = self.context.get(name)
+        if type(value) is int or (type(value) is str and len(value) <= MAX_OUTPUT):
+            return value
+        return self.value_of(template, expression)
+
     def value_of(self, template: BoundTemplate, expression: Expression) -> Any:
         if self.shared is None:
             self.shared = new_context(template, self.context, self.budget)
@@ -163,8 +171,19 @@ def _leaf_plan(text: str, missing: Missing) -> _Part:
     nodes = template.nodes
     if len(nodes) == 1 and isinstance(nodes[0], OutputNode):
         expression = nodes[0].expression
+        name = _only_name(expression)
+        if name is not None:
+            return lambda run_: run_.named(name, template, expression)
         return lambda run_: run_.value_of(template, expression)
     return lambda run_: run(template, run_.context, run_.budget)
+
+
+def _only_name(expression: Expression) -> str | None:
+    """The variable, where the expression is just that: no path into it, no helper function."""
+    if not isinstance(expression, FilteredExpression) or expression.filters:
+        return None
+    path = expression.left.path if isinstance(expression.left, Path) else []
+    return path[0] if len(path) == 1 and isinstance(path[0], str) else None
 
 
 def _leaves(tree: Tree, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Leaf, frozenset[str]]]:

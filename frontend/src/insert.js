@@ -21,11 +21,12 @@ function placeholderAt(text, position) {
 
 /**
  * Change that inserts `item` at the selection: {from, to, insert}.
- * A helper function joins the placeholder at the cursor; a variable put inside one loses its braces.
+ * A helper function joins the placeholder at the cursor; a variable put inside one loses its braces; a tag goes behind it.
  */
 export function insertion(text, from, to, item) {
   const around = from === to ? placeholderAt(text, from) : null;
   const { bare, filter } = meaning(item);
+  if (item.startsWith("{%")) return { from: around?.to ?? from, to: around?.to ?? to, insert: item };
   if (around && filter && text.slice(around.from + 2, around.to - 2).trim()) {
     const end = text.slice(0, around.to - 2).trimEnd().length;
     return { from: end, to: around.to - 2, insert: ` ${filter} ` };

@@ -1,12 +1,14 @@
 // The message template's page: languages as tabs, an editor in each, and what the server says beside it.
 import { level, summary } from "./check.js";
 import { createEditor, jumpTo, showProblems } from "./code.js";
+import { decode } from "./decode.js";
 import { make } from "./dom.js";
 import { insertion } from "./insert.js";
 import { createPicker } from "./picker.js";
 import { createTabs } from "./tabs.js";
 
 const PAUSE = 350;
+const MOST_BYTES = 900_000; // the server says what is too long
 const UNREACHABLE = "The check could not run; your text is kept.";
 
 /** Turn the page's plain form into the editor. */
@@ -184,13 +186,18 @@ export function startMessageEditor(root) {
   function startFile() {
     const box = part("file");
     box.hidden = false;
-    box.querySelector("input").addEventListener("change", async (event) => {
-      const [file] = event.target.files;
-      if (!file) return;
-      root.querySelector("[name=preview_samples]").value = (await file.text()).slice(0, 200_001);
-      event.target.value = "";
-      now();
-    });
+    // While the event goes down: the admin's own listener expects a text field beside every file field.
+    box.addEventListener("change", takeFile, { capture: true });
+  }
+
+  async function takeFile(event) {
+    event.stopPropagation();
+    const [file] = event.target.files;
+    if (!file) return;
+    const bytes = new Uint8Array(await file.slice(0, MOST_BYTES).arrayBuffer());
+    root.querySelector("[name=preview_samples]").value = decode(bytes);
+    event.target.value = "";
+    now();
   }
 
   function startProof() {

@@ -22,3 +22,9 @@ for (const [before, item, after] of cases) {
     assert.equal(text.slice(0, from) + insert + text.slice(to), after);
   });
 }
+
+test("a tag goes behind the placeholder at the cursor, and replaces a selection", () => {
+  const tag = "{% if profile.NAME %}…{% endif %}";
+  assert.deepEqual(insertion("Hi {{name}}!", 6, 6, tag), { from: 11, to: 11, insert: tag });
+  assert.deepEqual(insertion("Hi you", 3, 6, tag), { from: 3, to: 6, insert: tag });
+});

@@ -157,7 +157,7 @@
     }
 
     fresh() {
-      const first = this.words.attributes[0];
+      const first = this.words.attributes.find((one) => one.values.length) || this.words.attributes[0];
       return { field: first ? `${ATTRIBUTES}.${first.name}` : "language", op: "is", value: "" };
     }
 

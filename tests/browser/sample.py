@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.staff import Gateway, menu, submit
 
@@ -24,6 +24,8 @@ def fill_with_sample(page: Page, gateway: Gateway) -> None:
     reply(gateway, OPTED_OUT, "STOP")
     send(gateway, OPTED_OUT)
     _create_profile(page)
+    _create_audiences(page)
+    _write_template(page)
     _post_unreadable(_webhook_url(page))
 
 
@@ -57,9 +59,34 @@ def reply(gateway: Gateway, number: str, text: str) -> None:
 def _create_profile(page: Page) -> None:
     menu(page, "Profiles")
     page.get_by_role("link", name="Add profile").click()
-    page.get_by_role("textbox", name="Number*", exact=True).fill(DELIVERED)
+    page.get_by_label("Number").first.fill(DELIVERED)
     page.get_by_label("Attributes").fill('{"firstName": "Ada", "city": "London"}')
     submit(page, "+1415•••0101")
+
+
+def _create_audiences(page: Page) -> None:
+    menu(page, "Audiences")
+    page.get_by_role("link", name="Create audience").first.click()
+    page.get_by_label("Name").fill("Londoners")
+    page.get_by_role("button", name="Add condition").click()
+    page.get_by_label("Value").fill("London")
+    submit(page, "Londoners")
+    page.get_by_role("link", name="Create audience").first.click()
+    page.get_by_label("Name").fill("Guests")
+    page.get_by_label("Kind").select_option("static")
+    submit(page, "Guests")
+    page.get_by_label("Numbers or external IDs").fill(f"{DELIVERED}, {OPTED_OUT}")
+    page.get_by_role("button", name="Add to the list").click()
+
+
+def _write_template(page: Page) -> None:
+    menu(page, "Message templates")
+    page.get_by_role("link", name="Create message template").first.click()
+    page.get_by_label("Name*", exact=True).fill("Sample template")
+    page.get_by_role("textbox", name="Text, default").click()
+    page.keyboard.insert_text("Hi {{profile.firstName}}, see you in {{ profile.city | upper }}!")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="Edit Sample template")).to_be_visible()
 
 
 def _webhook_url(page: Page) -> str:

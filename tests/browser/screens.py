@@ -80,6 +80,31 @@ def _message(number: str) -> Callable[[Page, Gateway], None]:
     return follow
 
 
+def _build_filter(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("button", name="Add group").click()
+    page.get_by_label("What").select_option("messages")
+    page.get_by_label("Days").fill("14")
+    page.get_by_role("button", name="Add condition").last.click()
+    page.get_by_label("What").last.select_option("country")
+    page.get_by_label("Value").last.fill("UK")
+    expect(page.get_by_text("is no country code")).to_be_visible()
+
+
+def _members(name: str) -> Callable[[Page, Gateway], None]:
+    def follow(page: Page, gateway: Gateway) -> None:
+        page.get_by_role("link", name=f"Members of {name}").click()
+        expect(page.get_by_text("2 profiles", exact=True)).to_be_visible()
+
+    return follow
+
+
+def _choose_profiles(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("row").nth(1).get_by_role("checkbox").check()
+    page.get_by_label("Select action to run").select_option("add_to_audience")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("heading", name="Add 1 profile to an audience")).to_be_visible()
+
+
 def _conversation(number: str) -> Callable[[Page, Gateway], None]:
     def follow(page: Page, gateway: Gateway) -> None:
         page.get_by_role("link", name=number).first.click()
@@ -186,6 +211,17 @@ def _issue_key(page: Page, gateway: Gateway) -> None:
     expect(page.get_by_text("sgw_").first).to_be_visible()
 
 
+def _write(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("textbox", name="Text, default").click()
+    page.keyboard.insert_text("Hi {{profile.firstNam}} – see {{ optOutUrl }}…")
+    expect(page.get_by_role("status", name="Length").get_by_text("UCS-2")).to_be_visible()
+
+
+def _versions(page: Page, gateway: Gateway) -> None:
+    _edit("Sample template")(page, gateway)
+    page.get_by_role("link", name="Versions").click()
+
+
 def _handset(page: Page, gateway: Gateway) -> None:
     page.get_by_role("button", name=OPTED_OUT).click()
     expect(page.get_by_role("log").get_by_text("STOP", exact=True)).to_be_visible()
@@ -207,7 +243,9 @@ def _list(name: str, app_and_model: str) -> Screen:
     return Screen(name, f"admin/{app_and_model}/")
 
 
+AUDIENCES = "admin/campaigns/audience/"
 CREDENTIALS, WEBHOOKS = "admin/credentials/apicredential/", "admin/webhooks/webhook/"
+TEMPLATES = "admin/campaigns/messagetemplate/"
 CHANNELS, MESSAGES = "admin/messaging/channelconfiguration/", "admin/messaging/message/"
 SCREENS = (
     Screen("start", "admin/"),
@@ -271,6 +309,12 @@ SCREENS = (
     _list("alert-list", "operations/openalert"),
     _list("alert-target-list", "operations/alerttarget"),
     _list("link-list", "links/linktarget"),
+    _list("template-list", "campaigns/messagetemplate"),
+    Screen("template-add", f"{TEMPLATES}add/", _write),
+    Screen("template-change", TEMPLATES, _edit("Sample template")),
+    Screen("template-versions", TEMPLATES, _versions),
+    _list("staff-number-list", "campaigns/staffnumber"),
+    _list("staff-number-add", "campaigns/staffnumber/add"),
     _list("send-hold-list", "messaging/sendhold"),
     _list("send-hold-add", "messaging/sendhold/add"),
     _list("numbers-list", "consent/consentsubject"),
@@ -283,7 +327,14 @@ SCREENS = (
     Screen("consent-detail", "admin/consent/consentevent/", _first_row),
     _list("profile-list", "profiles/profile"),
     _list("profile-add", "profiles/profile/add"),
+    _list("profile-imports-list", "profiles/profileimport"),
+    _list("profile-import-upload", "profiles/profileimport/add"),
     Screen("profile-change", "admin/profiles/profile/", _first_row),
+    _list("audience-list", "campaigns/audience"),
+    Screen("audience-add", f"{AUDIENCES}add/", _build_filter),
+    Screen("audience-change", AUDIENCES, _edit("Londoners")),
+    Screen("audience-members", AUDIENCES, _members("Guests")),
+    Screen("audience-choose", "admin/profiles/profile/", _choose_profiles),
     _list("api-key-list", "access/apikey"),
     _list("api-key-add", "access/apikey/add"),
     Screen("api-key-issued", "admin/access/apikey/add/", _issue_key),

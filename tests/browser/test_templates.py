@@ -85,6 +85,11 @@ def preview_and_replace(page: Page) -> None:
     page.get_by_text("Sample data (CSV, JSON, JSON lines)").click()
     page.get_by_label("Sample data", exact=True).fill("firstName,points\nZoë,3\nYve,4")
     expect(shown.get_by_text("Hi Zoë - 3 points")).to_be_visible()
+    spreadsheet = "firstName,points\nJosé,9".encode("cp1252")
+    page.get_by_label("Or a file").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": spreadsheet}
+    )
+    expect(shown.get_by_text("Hi José - 9 points")).to_be_visible()
     page.get_by_label("Sample data", exact=True).fill("a,a\n1,2")
     expect(page.get_by_role("alert")).to_contain_text("name each column once")
     page.get_by_label("Sample data", exact=True).fill("")

@@ -4,12 +4,14 @@ import json
 import uuid
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from access.keys import issue_key
 from access.models import AuditEntry, Scope
 from campaigns.audiences.querying import profiles_in
-from campaigns.models import Audience, AudienceKind
+from campaigns.models import Audience, AudienceKind, Campaign
 from profiles.models import Profile
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +165,18 @@ def test_members_are_read_page_by_page(call, people):
 def test_a_page_that_cannot_be_asked_for_is_refused(call, guests, query):
     answer = call("GET", f"/{guests.pk}/members?{query}")
     assert error(answer) == (400, "request_invalid", query.partition("=")[0])
+
+
+def test_one_that_a_campaign_uses_is_kept(call, client, guests, channel):
+    Campaign.objects.create(name="Spring", channel=channel, audience=guests)
+    answer = call("DELETE", f"/{guests.pk}")
+    assert error(answer)[:2] == (409, "audience_in_use")
+    assert "campaign “Spring”" in answer.json()["error"]["message"]
+    assert not AuditEntry.objects.filter(action="deleted").exists()
+    client.force_login(User.objects.create_superuser("boss"))
+    page = client.post(reverse("admin:campaigns_audience_delete", args=[guests.pk]), {"post": "yes"})
+    assert "campaign “Spring”" in page.content.decode()
+    assert Audience.objects.filter(pk=guests.pk).exists()
 
 
 def test_audiences_are_listed_by_name_page_by_page(call, monkeypatch):

@@ -11,7 +11,8 @@ from campaigns.audiences.members import add_numbers, add_profiles, ids_by_extern
 from campaigns.audiences.querying import matching, profiles_in
 from campaigns.models import Audience, AudienceKind
 from core.errors import AudienceNotAList
-from profiles.models import Profile
+from profiles.erasing import erase_number
+from profiles.models import OtherNumber, Profile
 
 pytestmark = pytest.mark.django_db
 ADA, BOB, CYD = "+14155550101", "+14155550102", "+14155550103"
@@ -154,3 +155,23 @@ def test_attributes_seen_are_named_with_dots_and_offer_values_that_many_share(db
         )  # fmt: skip
     seen = {one.name: one.usual for one in seen_attributes()}
     assert seen == {"city": ["Berlin"], "email": [], "vip": ["true"], "tags": ["a", "b"], "address.zip": []}
+
+
+def test_whoever_is_erased_leaves_every_list(audience):
+    add_numbers(audience=audience, msisdns=[ADA, BOB])
+    erase_number(ADA)
+    assert numbers_in(audience) == {BOB}
+
+
+def test_a_number_that_is_not_the_preferred_one_finds_its_profile(audience):
+    ada = Profile.objects.create(msisdn=ADA)
+    OtherNumber.objects.create(profile=ada, msisdn=BOB)
+    added = add_numbers(audience=audience, msisdns=[BOB, ADA])
+    assert (added.added, added.already, added.created) == (1, 0, 0)
+    assert list(profiles_in(audience)) == [ada]
+
+
+def test_ten_thousand_numbers_are_added_at_once(audience):
+    numbers = [f"+4915112{n:06}" for n in range(10_000)]
+    added = add_numbers(audience=audience, msisdns=numbers)
+    assert (added.added, added.created) == (10_000, 10_000)

@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.audiences.countries import numbers_of
+from campaigns.audiences.describing import describe
+from campaigns.audiences.naming import Names
 from campaigns.audiences.querying import matching, profiles_in
-from campaigns.models import Audience, AudienceKind, AudienceMember
+from campaigns.models import Audience, AudienceKind, AudienceMember, Campaign, CampaignRun, Recipient
 from core.clock import now
 from core.numbers import country_or_main
 from links.models import Click, LinkTarget, TrackedLink
@@ -223,6 +225,27 @@ def test_clicks_are_those_of_people(people, message, channel):
     ]
     for one, who in cases:
         assert found({"all": [one]}) == who, one
+
+
+def test_messages_and_clicks_of_a_campaign_are_those_of_its_runs(people, message, channel):
+    campaigns = [Campaign.objects.create(name=name, channel=channel) for name in ("Spring", "Summer")]
+    runs = [CampaignRun.objects.create(campaign=one, number=1, planned_at=now()) for one in campaigns]
+    target = LinkTarget.objects.create(owner="x", written="https://a.example", url="https://a.example")
+    for name, run in (("ada", runs[0]), ("bob", runs[1]), ("cyd", None)):
+        sent = message(people[name])
+        TrackedLink.objects.create(slug=name, target=target, message_id=sent.pk, clicks=1)
+        if run:
+            Recipient.objects.create(run=run, msisdn=sent.msisdn, due_at=now(), message_id=sent.pk)
+    spring = str(campaigns[0].pk)
+    cases = [
+        (condition("messages", "sent", campaign=spring), {"ada"}),
+        (condition("messages", "not_sent", campaign=spring, days=5), {"bob", "cyd", "dee"}),
+        (condition("clicks", "clicked", campaign=spring), {"ada"}),
+        (condition("clicks", "not_clicked", campaign=str(campaigns[1].pk)), {"ada", "cyd", "dee"}),
+    ]
+    for one, who in cases:
+        assert found({"all": [one]}) == who, one
+    assert describe({"all": [cases[0][0]]}, Names()) == "Was sent a message of the campaign “Spring”"
 
 
 def test_members_are_one_query_in_the_order_of_ids_and_can_be_paged(people):

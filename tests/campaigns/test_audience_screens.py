@@ -13,6 +13,8 @@ from access.roles import sync
 from campaigns.audiences.members import add_numbers
 from campaigns.audiences.querying import profiles_in
 from campaigns.models import Audience, AudienceKind
+from profiles.importing.models import ImportState, ProfileImport, ProfileImportBatch
+from profiles.importing.storing import packed_ids
 from profiles.models import Profile
 from tests.campaigns.conftest import says
 
@@ -172,6 +174,33 @@ def test_numbers_without_a_profile_are_left_out_if_wanted(client, people, guests
 def test_nothing_and_too_much_cannot_be_pasted(client, guests, pasted):
     answer = client.post(address("members", guests.pk), {"people": pasted})
     assert answer.context["form"].errors["people"]
+
+
+@pytest.fixture
+def brought(people):
+    made = ProfileImport.objects.create(
+        file_name="customers.csv", state=ImportState.DONE, rows=3, created_by="ada"
+    )
+    for number, some in enumerate((people[:1], people[1:2])):
+        ids = packed_ids([one.pk for one in some])
+        ProfileImportBatch.objects.create(of=made, number=number, records="", profile_ids=ids)
+    return made
+
+
+def test_everybody_of_an_import_goes_on_a_list(client, people, guests, brought):
+    assert "customers.csv" in client.get(address("members", guests.pk)).content.decode()
+    page = client.post(address("import", guests.pk), {"profile_import": str(brought.pk)}, follow=True)
+    assert "2 people of customers.csv added." in page.content.decode()
+    assert set(profiles_in(guests)) == set(people[:2])
+    again = client.post(address("import", guests.pk), {"profile_import": str(brought.pk)}, follow=True)
+    assert "0 people of customers.csv added." in again.content.decode()
+
+
+def test_an_import_that_is_not_done_adds_nobody(client, guests, brought):
+    ProfileImport.objects.update(state=ImportState.RUNNING)
+    page = client.post(address("import", guests.pk), {"profile_import": str(brought.pk)}, follow=True)
+    assert "Choose an import that is done." in page.content.decode()
+    assert profiles_in(guests).count() == 0
 
 
 def test_people_chosen_are_taken_off(client, people, guests):

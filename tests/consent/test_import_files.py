@@ -43,6 +43,11 @@ def test_the_separator_is_found(mark, name):
     assert (table.separator, records[0][1][1]) == (name, "out")
 
 
+def test_a_name_of_a_column_can_be_kept_whatever_is_in_it():
+    table, _ = read(b"num\x00ber,\x00, state \n+14155550123,a,out\n")
+    assert table.columns == ["number", "Column 2", "state"]
+
+
 def test_quoted_separators_and_line_breaks_stay_in_their_field_and_lines_are_counted():
     _, records = read(b'number,note\n+14155550123,"a, b\nc ""d"""\n\n+14155550124,x\n')
     assert records == [(2, ["+14155550123", 'a, b\nc "d"']), (5, ["+14155550124", "x"])]

@@ -83,13 +83,14 @@ def test_functions_at_their_edges(source: str, text: str, monkeypatch: pytest.Mo
         ("0 | random", "at least 1"), ("'' | split: ',' | average", "empty list"),
         ("'' | split: ',' | max", "empty list"),
         ("'x' | keys", "need a map"), ("1 | toPrecision: 99", "decimals"), ("'nan' | formatNumber", "no number"),
+        ("long | replaceAll: 'x', long", "too much"), ("long | replaceAll: 'x*', many", "too much"),
         ("1 | toHexString | repeat: 3", "repeat"), ("'ab' | charCodeAt: 5", "no character"),
         ("'http://[' | getUrlHost", "no address"),
     ],
 )  # fmt: skip
 def test_what_a_function_cannot_do_is_said(source: str, words: str) -> None:
     with pytest.raises(TemplateInvalid, match=words):
-        written(source, back="\\7")
+        written(source, back="\\7", long="x" * 15_000, many="\\0" * 90)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

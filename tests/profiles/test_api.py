@@ -105,6 +105,10 @@ def test_deleting_a_profile_leaves_consent(call: Any) -> None:
         ("GET", "?number=12", None, 400, "number_invalid", "number"),
         ("GET", "", None, 400, "request_invalid", "number"),
         ("GET", f"?number={A}&external_id=ada", None, 400, "request_invalid", "number"),
+        ("GET", "/a%00da", None, 404, "profile_unknown", "external_id"),
+        ("PATCH", "/a%00da", {}, 404, "profile_unknown", "external_id"),
+        ("PUT", "/a%00da", {"number": C}, 400, "request_invalid", "external_id"),
+        ("POST", "/bulk", {"profiles": [{}], "kye": "x"}, 400, "request_invalid", "kye"),
         ("DELETE", "/eve", None, 404, "profile_unknown", "external_id"),
         ("PATCH", "/eve", {}, 404, "profile_unknown", "external_id"),
         ("PATCH", "/ada", {"number": None}, 400, "request_invalid", "number"),
@@ -151,16 +155,19 @@ def test_many_profiles_have_a_result_each(call: Any) -> None:
                 {"external_id": "eve", "number": A},
                 {"external_id": "eve", "number": "12"},
                 {"external_id": "eve", "nmae": 1},
+                {"external_id": "e\0e", "number": C},
+                {"external_id": "eve", "attributes": {"a": {"b": "x\0"}}, "number": "+14155550109"},
                 ["not an object"],
                 {"number": C},
             ]
         },
     )
     body = answer.json()
-    assert body["counts"] == {"created": 1, "updated": 1, "unchanged": 1, "skipped": 0, "refused": 5}
+    assert body["counts"] == {"created": 1, "updated": 1, "unchanged": 1, "skipped": 0, "refused": 7}
     assert [(one["index"], one.get("result") or one["error"]["code"]) for one in body["results"]] == [
         (0, "updated"), (1, "created"), (2, "unchanged"), (3, "number_taken"), (4, "number_invalid"),
-        (5, "request_invalid"), (6, "request_invalid"), (7, "request_invalid"),
+        (5, "request_invalid"), (6, "request_invalid"), (7, "request_invalid"), (8, "request_invalid"),
+        (9, "request_invalid"),
     ]  # fmt: skip
     ada = Profile.objects.get(external_id="ada")
     assert ada.attributes == {"address": {"city": "London", "zip": "N1"}, "age": 7}

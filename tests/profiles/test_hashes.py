@@ -5,9 +5,11 @@ import pytest
 from consent.sealing import number_hash
 from core.columns import insert_columns
 from core.ids import uuid7
+from profiles.entries import Entry, Key, Policy
 from profiles.hashes import fill_in
 from profiles.models import Profile
 from profiles.tagging import set_attribute
+from profiles.upserting import upsert_many
 
 pytestmark = pytest.mark.django_db
 ADA, EVE = "+14155550123", "+14155550199"
@@ -25,7 +27,14 @@ def tagged():
     set_attribute(msisdn=ADA, name="vip", value="yes")
 
 
-@pytest.mark.parametrize("write", [saved, made_in_bulk, tagged], ids=lambda write: write.__name__)
+def imported():
+    upsert_many(
+        [Entry(numbers=("+14155550100",), external_id="a")], key=Key.EXTERNAL_ID, policy=Policy.UPDATE
+    )
+    upsert_many([Entry(numbers=(ADA,), external_id="a")], key=Key.EXTERNAL_ID, policy=Policy.UPDATE)
+
+
+@pytest.mark.parametrize("write", [saved, made_in_bulk, tagged, imported], ids=lambda write: write.__name__)
 def test_a_profile_holds_the_hash_the_ledger_knows_its_number_by(write):
     write()
     assert Profile.objects.get().number_hash == number_hash(ADA)

@@ -13,6 +13,7 @@ from core.errors import TemplateInvalid
 from core.templating.functions.values import is_absent, list_of, number_of, shown, text_of, whole_of
 
 _LONGEST_PATTERN: Final = 200
+_LARGEST_RESULT: Final = 100_000  # characters, before the engine's own limit is looked at
 _TRUE: Final = frozenset({"true", "yes", "y", "1", "on"})
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001
 
@@ -99,8 +100,12 @@ def mask(value: Any, start: Any = 0, count: Any = None) -> str:
 
 def replace_all(value: Any, pattern: Any = "", new: Any = "") -> str:
     r"""Every match of a regular expression (RE2) becomes the new text; \1 is its first group."""
+    text, wanted, found = text_of(value), text_of(new), _pattern(text_of(pattern))
+    matches_found = sum(1 for _ in found.finditer(text))
+    if matches_found * len(wanted) + wanted.count("\\") * len(text) > _LARGEST_RESULT:
+        raise TemplateInvalid("replaceAll would write too much. Replace less, or by something shorter.")
     try:
-        return str(_pattern(text_of(pattern)).sub(text_of(new), text_of(value)))
+        return str(found.sub(wanted, text))
     except (re2.error, IndexError) as error:
         raise TemplateInvalid(f"{shown(new)} names a group that the expression does not have.") from error
 

@@ -1,24 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from campaigns.authoring import usage, versions
 from campaigns.authoring.attributes import attributes_in, seen_attributes
 from campaigns.authoring.channels import Ways
 from campaigns.authoring.checking import check
 from campaigns.authoring.erasing import erase_number
+from campaigns.authoring.people import find_profiles
 from campaigns.authoring.previewing import Draft, Preview, policy_from, preview
 from campaigns.authoring.rendering import Policy
 from campaigns.authoring.samples import EXAMPLE_NUMBER, Sample, parse_samples, sample_file
-from campaigns.models import MessageTemplate, MissingPolicy, StaffNumber
+from campaigns.models import MessageTemplate, MissingPolicy, StaffNumber, TemplateText, TemplateVersion
 from core.brief import forget_everything
 from core.errors import RequestInvalid
 from credentials.spec import TextSpec
 from messaging.measuring import Measure, culprits, measure, replacement_of
 from messaging.models import SegmentPrice
-from profiles.models import Profile
+from profiles.models import OtherNumber, Profile
 
 
 @pytest.mark.parametrize(
@@ -178,6 +181,18 @@ def test_looking_for_attributes_reads_a_bounded_number_of_profiles(django_assert
         assert seen_attributes()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("term", ["(415) 555-0123", "+14155550199", "ada"])
+def test_a_profile_is_found_by_any_of_its_numbers_and_by_its_id(term: str) -> None:
+    ada = Profile.objects.create(msisdn="+14155550123", external_id="ada")
+    OtherNumber.objects.create(profile=ada, msisdn="+14155550199")
+    Profile.objects.create(msisdn="+14155550124", external_id="bert")
+
+    assert find_profiles(term) == [ada]
+    assert len(find_profiles(" ")) == 2
+    assert find_profiles("nobody\0") == []
+
+
 def looked_at(source: str, policy: Policy, *samples: Sample, channel: Any = None) -> Preview:
     return preview(Draft(source, policy, Ways.of(channel), samples))
 
@@ -266,6 +281,25 @@ def test_versions_keep_every_text_and_number_on() -> None:
     ] == [[("de", ["new"])], [("de", ["gone"])], [("", ["new"]), ("de", ["new"])]]
     with pytest.raises(RequestInvalid, match="default text"):
         versions.save(template=template, texts={"de": "Eins"}, actor="")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: TemplateText.objects.update(text="Never said"),
+        lambda: TemplateVersion.objects.update(actor="somebody else"),
+    ],
+)
+def test_the_database_refuses_to_change_what_was_said(change: Callable[[], object]) -> None:
+    template = MessageTemplate.objects.create(name="T")
+    versions.save(template=template, texts={"": "One"}, actor="")
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        change()
+
+    template.delete()
+    assert not TemplateText.objects.exists()
 
 
 @pytest.mark.django_db

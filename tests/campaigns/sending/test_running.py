@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import steps
-from campaigns.models import Campaign, CampaignRun, Recipient
+from campaigns.models import Audience, Campaign, CampaignRun, Recipient
 from campaigns.running import expanding, feeding, tallies
 from campaigns.running.advancing import advance, advance_runs
 from consent import ledger
@@ -253,3 +253,13 @@ def test_the_same_person_in_two_campaigns_gets_both(campaign: Any, run: Any, peo
     run(campaign(profiles=same))
     assert Recipient.objects.count() == Message.objects.count() == 4
     assert Campaign.objects.filter(state="finished").count() == 2
+
+
+def test_a_filter_that_breaks_during_the_run_pauses_it(campaign: Any) -> None:
+    made = campaign()
+    steps.start(campaign_id=made.id, actor="ada")
+    Audience.objects.update(kind="filter", filter={"field": "nonsense"})
+    advance_runs()
+    made.refresh_from_db()
+    assert made.state == "paused"
+    assert "nonsense" in made.problem

@@ -9,7 +9,8 @@ import time_machine
 
 from campaigns import steps
 from campaigns.findings import findings_on
-from campaigns.models import Campaign, CampaignRun
+from campaigns.models import Audience, Campaign, CampaignRun
+from campaigns.preflight import look_ahead
 from core.errors import ApprovalRefused, CampaignNotReady, CampaignStateWrong, CampaignUnknown
 from core.ids import uuid7
 from messaging.models import ChannelConfiguration
@@ -60,6 +61,14 @@ def test_an_audience_that_is_empty_now_does_not_start(campaign: Make) -> None:
     assert made.audience is not None
     made.audience.members.all().delete()
     with pytest.raises(CampaignNotReady, match="Nobody is in the audience"):
+        steps.start(campaign_id=made.id, actor="ada")
+
+
+def test_a_filter_that_cannot_be_read_is_said(campaign: Make) -> None:
+    audience = Audience.objects.create(name="broken", filter={"field": "nonsense"})
+    made = campaign(audience=audience)
+    assert look_ahead(made).findings[0].code == "audience_invalid"
+    with pytest.raises(CampaignNotReady, match="cannot be read"):
         steps.start(campaign_id=made.id, actor="ada")
 
 
