@@ -10,7 +10,8 @@ from typing import Final
 from django.db import transaction
 
 from campaigns.audiences.members import add_ids, remove_ids
-from campaigns.models import Audience
+from campaigns.models import Audience, Campaign
+from campaigns.triggering import exclusion_words, trigger
 from core.errors import GatewayError, KeywordTargetUnknown
 from profiles.holding import owners_of
 from profiles.tagging import whose
@@ -26,7 +27,7 @@ _ERASED: Final = "Not done: the person was erased"
 
 def run_keyword_actions() -> int:
     """Do what is due, in the order in which it came; gives how many were done. Any number of workers may run it."""
-    return sum(_run(row_id) for row_id in outbox.due(_MOST_AT_ONCE, kinds=_DOES))
+    return sum(_run(row_id) for row_id in outbox.due(_MOST_AT_ONCE))
 
 
 def _run(row_id: uuid.UUID) -> bool:
@@ -65,16 +66,37 @@ def _remove(row: KeywordOutbox) -> str:
     return "Removed" if remove_ids(audience=audience, profile_ids=owner.values()) else "Was not in it"
 
 
+def _campaign(row: KeywordOutbox) -> str:
+    """Who may not be written to is noted with the campaign, and no fault of the keyword."""
+    campaign = Campaign.objects.select_related("channel__credential").filter(name=row.target).first()
+    if campaign is None:
+        raise _no("campaign", row.target)
+    said = {"keyword": row.message.keyword, "text": row.message.text, "category": row.category}
+    outcome = trigger(
+        campaign=campaign, msisdn=row.message.msisdn, context=said, unique_key=f"keyword:{row.pk}"
+    )
+    if outcome.message_id:
+        return "Sent"
+    if outcome.reason:
+        return f"Not sent: {exclusion_words(outcome.reason).lower()}"
+    raise outcome.error or _no("campaign", row.target)
+
+
 def _audience(name: str) -> Audience:
     found = Audience.objects.filter(name=name).first()
     if found is None:
-        raise KeywordTargetUnknown(
-            f"There is no audience named “{name}”. Create it, or put the name right on the webhook; then try again."
-        )
+        raise _no("audience", name)
     return found
+
+
+def _no(kind: str, name: str) -> KeywordTargetUnknown:
+    return KeywordTargetUnknown(
+        f"There is no {kind} named “{name}”. Create it, or put the name right on the webhook; then try again."
+    )
 
 
 _DOES: Final[Mapping[OutboxKind, Callable[[KeywordOutbox], str]]] = {
     OutboxKind.ADD: _add,
     OutboxKind.REMOVE: _remove,
+    OutboxKind.CAMPAIGN: _campaign,
 }

@@ -28,7 +28,7 @@ from campaigns.models import (
 from campaigns.running import tallies
 from campaigns.running.expanding import split_of
 from campaigns.running.feeding import reference_of, submission_for
-from campaigns.running.texts import exclusion_of, words_of, writer
+from campaigns.running.texts import Reader, exclusion_of, ways_out, words_of, writer
 from consent import ledger
 from core.bulk import insert_new
 from core.clock import now
@@ -195,13 +195,14 @@ def _submissions(
     words = words_of(campaign)
     subjects = ledger.subjects_for({number for number, _ in fresh})
     standing = ledger.standing_for(set(subjects.values()))
+    exits = ways_out(campaign, words, subjects)
     extra = {"actor": actor} if actor else {}
     made = []
     for place, one in fresh.items():
         number, own = place[0], words[labels[place]]
         language = profiles[number][1] if number in profiles else ""
         states = standing.get(subjects[number], ())
-        write = writer(own, language=language, states=states, context=one.context, may_stop=False)
+        write = writer(own, Reader(language, states, one.context, exits.get(number), may_stop=False))
         made.append(
             submission_for(
                 campaign, to=number, text=own.source_for(language), write=write, subject_id=subjects[number],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Collection, Mapping
 
 from django.conf import settings
 
@@ -21,17 +22,37 @@ def url_for(*, msisdn: str, sender: str, reference: str) -> str:
 
     The token is random: nothing of the number is in it. `reference` names the credential, "credential:<id>".
     """
-    subject_id = subjects_for([msisdn])[msisdn]
-    links = OptOutLink.objects.filter(subject_id=subject_id, sender=sender, reference=reference)
-    token = links.values_list("token", flat=True).first()
-    if token is None:
-        _keep_number(subject_id, msisdn)
-        drawn = "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
-        row = OptOutLink(token=drawn, subject_id=subject_id, sender=sender, reference=reference)
+    return urls_for(subjects_for([msisdn]), sender=sender, reference=reference)[msisdn]
+
+
+def urls_for(subjects: Mapping[str, int], *, sender: str, reference: str) -> dict[str, str]:
+    """The same for many: number -> address; `subjects` are the people's ids by number. As many queries as for one."""
+    tokens = _tokens(subjects.values(), sender, reference)
+    new = {msisdn: subject_id for msisdn, subject_id in subjects.items() if subject_id not in tokens}
+    if new:
+        _keep_numbers(new)
         # Somebody else may make the same link now: the database decides whose it is.
-        OptOutLink.objects.bulk_create([row], ignore_conflicts=True)
-        token = links.values_list("token", flat=True).get()
-    return f"{settings.SMSGATEWAY_PUBLIC_URL}/optout/{token}"
+        OptOutLink.objects.bulk_create(
+            (
+                OptOutLink(token=_drawn(), subject_id=subject_id, sender=sender, reference=reference)
+                for subject_id in new.values()
+            ),
+            ignore_conflicts=True,
+        )
+        tokens |= _tokens(new.values(), sender, reference)
+    return {
+        msisdn: f"{settings.SMSGATEWAY_PUBLIC_URL}/optout/{tokens[subject_id]}"
+        for msisdn, subject_id in subjects.items()
+    }
+
+
+def _tokens(subject_ids: Collection[int], sender: str, reference: str) -> dict[int, str]:
+    links = OptOutLink.objects.filter(subject_id__in=subject_ids, sender=sender, reference=reference)
+    return dict(links.order_by().values_list("subject_id", "token"))
+
+
+def _drawn() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
 
 
 def find(token: str) -> OptOutLink | None:
@@ -41,9 +62,9 @@ def find(token: str) -> OptOutLink | None:
     return OptOutLink.objects.select_related("subject__key").filter(token=token).first()
 
 
-def _keep_number(subject_id: int, msisdn: str) -> None:
-    """Seal the number of somebody without any event: a click must tell who it was. Never of an erased person."""
-    if not ConsentSubject.objects.filter(pk=subject_id, last_sequence=0, key__isnull=True).exists():
-        return
-    _, row = new_key(subject_id, msisdn)
-    SubjectKey.objects.bulk_create([row], ignore_conflicts=True)
+def _keep_numbers(subjects: Mapping[str, int]) -> None:
+    """Seal numbers of those without any event: a click must tell who it was. Never of an erased person."""
+    nameless = ConsentSubject.objects.filter(pk__in=subjects.values(), last_sequence=0, key__isnull=True)
+    ids = set(nameless.values_list("pk", flat=True))
+    rows = [new_key(subject_id, msisdn)[1] for msisdn, subject_id in subjects.items() if subject_id in ids]
+    SubjectKey.objects.bulk_create(rows, ignore_conflicts=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -59,6 +59,11 @@ def asks_for(credential: ApiCredential, variable: str) -> bool:
 def optout_url(*, msisdn: str, sender: str, credential_id: uuid.UUID) -> str:
     """The page on which the recipient opts out of what this sender sends."""
     return optout.url_for(msisdn=msisdn, sender=sender, reference=f"credential:{credential_id}")
+
+
+def optout_urls(subjects: Mapping[str, int], *, sender: str, credential_id: uuid.UUID) -> dict[str, str]:
+    """The same for many recipients at once: number -> page; `subjects` are their consent subjects by number."""
+    return optout.urls_for(subjects, sender=sender, reference=f"credential:{credential_id}")
 
 
 def looked_up(message: Message, request: RequestSpec) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class OpenAlertAdmin(_OnlyToLookAt, RowLinks, ModelAdmin):  # type: ignore[misc]
     """What stands still, and what did in the last 30 days."""
 
     list_display = ("what", "opened_at", "told_at", "standing")
+    list_display_links = None  # "What" leads to where it is put right
     fields = ("text", "opened_at", "seen_at", "told_at", "resolved_at")
     list_filter = ("kind",)
     empty_text = "Nothing stands still, and nothing did in the last 30 days."

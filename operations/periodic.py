@@ -35,7 +35,7 @@ from operations.pulse import beat_of_worker
 from operations.retention import retain
 from profiles.hashes import fill_in
 from profiles.importing import running as profile_imports
-from profiles.importing.storing import forget_left_behind as forget_profile_imports_left_behind
+from profiles.importing import storing as stored_profile_imports
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -58,6 +58,11 @@ def forget_idempotency_records() -> int:
 def continue_profile_imports() -> int:
     """Carry profile imports on for some seconds."""
     return profile_imports.continue_imports(stopping=stopping.is_set)
+
+
+def forget_profile_imports_left_behind() -> int:
+    """Drop profile imports that nobody went on with; beat tells functions apart by their names."""
+    return stored_profile_imports.forget_left_behind()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,6 @@ def make_preferred(*, profile_id: UUID, number_id: int) -> Profile:
         raise ProfileUnknown("The profile has no such number any more. Look at its page again.")
     earlier, profile.msisdn = profile.msisdn, number.msisdn
     number.delete()
-    profile.save(update_fields=("msisdn", "updated_at"))
+    profile.save(update_fields=("msisdn", "number_hash", "updated_at"))
     OtherNumber.objects.create(profile=profile, msisdn=earlier)
     return profile

@@ -24,9 +24,9 @@ def enqueue(*, message: InboundMessage, category: str, kind: str, target: str) -
     KeywordOutbox.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def due(most: int, *, kinds: Collection[str] = tuple(OutboxKind)) -> list[uuid.UUID]:
-    """What of these kinds waits and is due, in the order in which it came."""
-    rows = KeywordOutbox.objects.filter(state=OutboxState.WAITING, due_at__lte=now(), kind__in=list(kinds))
+def due(most: int) -> list[uuid.UUID]:
+    """What waits and is due, in the order in which it came."""
+    rows = KeywordOutbox.objects.filter(state=OutboxState.WAITING, due_at__lte=now())
     return list(rows.order_by("due_at", "id").values_list("pk", flat=True)[:most])
 
 

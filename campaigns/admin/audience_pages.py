@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -146,9 +147,15 @@ class _Pages:
 
     def copy(self, request: HttpRequest, audience_id: UUID) -> HttpResponse:
         """A list of those who are in it now."""
-        self.screen.needs(request, change=True)
-        made = copy_as_list(get_object_or_404(Audience, pk=audience_id))
-        self._record(request, made, "added", {"kind": {"after": made.kind}})
+        if not self.screen.has_add_permission(request):
+            raise PermissionDenied
+        audience = get_object_or_404(Audience, pk=audience_id)
+        try:
+            made = copy_as_list(audience)
+        except GatewayError as error:
+            messages.error(request, error.text)
+            return _to_members(audience)
+        self._record(request, made, "added", {"copy of": str(audience)})
         messages.success(request, "This list has everybody who was in the audience just now.")
         return _to_members(made)
 

@@ -22,6 +22,7 @@ from campaigns.admin.campaign_badge import badge
 from campaigns.approving import may_approve, needs_approval
 from campaigns.findings import Finding
 from campaigns.models import Campaign, CampaignRun, CampaignState
+from campaigns.people import People, people_of
 from campaigns.preflight import Preflight, look_ahead
 from campaigns.progress import VariantResult, progress_of
 from campaigns.scheduling.words import schedule_of
@@ -81,6 +82,7 @@ def urls(of: Any) -> list[URLPattern]:
 
     return [
         path("<uuid:campaign_id>/preflight/", guarded(preflight), name="campaigns_campaign_preflight"),
+        path("<uuid:campaign_id>/recipients/", guarded(recipients), name="campaigns_campaign_recipients"),
         path("<uuid:campaign_id>/progress/", guarded(progress), name="campaigns_campaign_progress"),
         path(
             "<uuid:campaign_id>/copy/",
@@ -148,6 +150,24 @@ def progress(of: Any, request: HttpRequest, campaign_id: uuid.UUID) -> HttpRespo
         request,
         "admin/campaigns/campaign/progress.html",
         {"campaign": campaign, **_numbers(request, campaign)},
+    )
+
+
+def recipients(of: Any, request: HttpRequest, campaign_id: uuid.UUID) -> HttpResponse:
+    """Who was in a run and what became of each: in pages, or one person by number."""
+    campaign = _campaign(of, request, campaign_id)
+    run = _chosen(list(campaign.runs.order_by("-number")[:_RUNS_SHOWN]), request.GET.get("run", ""))
+    number = request.GET.get("number", "").strip()
+    shown = people_of(run, number=number, after=request.GET.get("after", "")) if run else People()
+    return _page(
+        of,
+        request,
+        campaign,
+        "recipients.html",
+        f"Recipients of {campaign}",
+        run=run,
+        number=number,
+        people=shown,
     )
 
 

@@ -60,7 +60,9 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
             {
                 "fields": (
                     "when",
-                    ("start_on", "start_time", "time_zone"),
+                    "start_on",
+                    "start_time",
+                    "time_zone",
                     "by_recipient_clock",
                     "weekdays",
                     "day_of_month",

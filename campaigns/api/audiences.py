@@ -78,11 +78,12 @@ class AudiencesApi(_AudienceApi):
     )
     def post(self, request: Request) -> Response:
         values = _read(request)
+        kind = values.get("kind") or AudienceKind.FILTER
         audience = create_audience(
             name=values["name"],
             description=values["description"],
-            kind=values.get("kind") or AudienceKind.FILTER,
-            filter_=values["filter"],
+            kind=kind,
+            filter_=_filter_in(values, kind),
         )
         _record(request, audience, "added", {"name": {"after": audience.name}})
         headers = {"Location": f"/api/v1/audiences/{audience.pk}"}
@@ -109,9 +110,8 @@ class AudienceApi(_AudienceApi):
         if values.get("kind", audience.kind) != audience.kind:
             raise RequestInvalid("An audience keeps its kind. Make a new one.", param="kind")
         before = {"name": audience.name, "filter": str(audience.filter)}
-        change_audience(
-            audience, name=values["name"], description=values["description"], filter_=values["filter"]
-        )
+        filter_ = _filter_in(values, audience.kind)
+        change_audience(audience, name=values["name"], description=values["description"], filter_=filter_)
         after = {"name": audience.name, "filter": str(audience.filter)}
         changes = {
             name: {"before": before[name], "after": after[name]}
@@ -191,6 +191,13 @@ def _read(request: Request) -> dict[str, Any]:
     body.is_valid(raise_exception=True)
     values: dict[str, Any] = body.validated_data
     return values
+
+
+def _filter_in(values: dict[str, Any], kind: str) -> Any:
+    """The filter; left out, it could only mean everybody, which nobody should say by accident."""
+    if kind == AudienceKind.FILTER and values["filter"] is None:
+        raise RequestInvalid("Send the filter, {} for all profiles.", param="filter")
+    return values["filter"]
 
 
 def _found(audience_id: uuid.UUID) -> Audience:

@@ -36,7 +36,7 @@ class AudienceRequest(Strict):
         required=False,
         default=None,
         help_text='Conditions as data, such as {"all": [{"field": "attributes.city", "op": "is", "value": "Berlin"}]}; '
-        "{} for all profiles. Not for a list.",
+        "{} for all profiles. Required unless it is a list, which has none.",
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from campaigns.audiences.members import (
+    Added,
     add_ids,
     add_numbers,
     ids_by_external_id,
@@ -89,12 +90,11 @@ def add_people(
     """Put people on the list; those who cannot be found are told and left out."""
     needs_a_list(audience)
     named = find_people(keys, default_country=default_country, create=create)
-    changed = add_ids(audience=audience, profile_ids={one.profile_id for one in named if one.profile_id})
+    # New numbers first: who gives numbers to profiles takes the lock for that before any row.
     new = [one.msisdn for one in named if not one.profile_id and not one.problem]
-    added = add_numbers(audience=audience, msisdns=new) if new else None
-    return Outcome(
-        tuple(named), changed + (added.added if added else 0), created=added.created if added else 0
-    )
+    made = add_numbers(audience=audience, msisdns=new) if new else Added()
+    changed = add_ids(audience=audience, profile_ids={one.profile_id for one in named if one.profile_id})
+    return Outcome(tuple(named), changed + made.added, created=made.created)
 
 
 def remove_people(*, audience: Audience, keys: Sequence[Key], default_country: str = "") -> Outcome:

@@ -6,6 +6,7 @@ digits or by their number patterns, in that order, as the numbering plans of `ph
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,22 +34,23 @@ def _numbers_of(country: str) -> Q:
     main, *others = COUNTRY_CODE_TO_REGION_CODE[code]
     under_code = Q(msisdn__startswith=f"+{code}")
     if country != main:
-        return under_code & _told_apart(country, main, code)
-    for other in others:
-        under_code &= ~_told_apart(other, main, code)
-    return under_code
+        return under_code & _told_apart((country,), main, code)
+    return under_code & ~_told_apart(tuple(others), main, code) if others else under_code
 
 
-def _told_apart(country: str, main: str, code: int) -> Q:
-    """What makes a number one of a country that is not the main one of its calling code."""
-    leading = _metadata(country).leading_digits
-    if leading:
-        return Q(msisdn__regex=rf"^\+{code}(?:{leading})")
-    return Q(msisdn__regex=_pattern(country, code)) & ~Q(msisdn__regex=_pattern(main, code))
+def _told_apart(countries: tuple[str, ...], main: str, code: int) -> Q:
+    """What makes a number one of countries that are not the main one of their calling code; a pattern for each kind."""
+    leading = [digits for country in countries if (digits := _metadata(country).leading_digits)]
+    by_pattern = [country for country in countries if not _metadata(country).leading_digits]
+    found = Q(msisdn__regex=rf"^\+{code}(?:{'|'.join(leading)})") if leading else Q(pk__in=[])
+    if by_pattern:
+        theirs = Q(msisdn__regex=_pattern(by_pattern, code))
+        found |= theirs & ~Q(msisdn__regex=_pattern([main], code))
+    return found
 
 
-def _pattern(country: str, code: int) -> str:
-    kinds = (getattr(_metadata(country), kind) for kind in _KINDS)
+def _pattern(countries: Sequence[str], code: int) -> str:
+    kinds = (getattr(_metadata(country), kind) for country in countries for kind in _KINDS)
     patterns = (kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern)
     return rf"^\+{code}(?:{'|'.join(dict.fromkeys(patterns))})$"
 

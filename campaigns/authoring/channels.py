@@ -56,10 +56,15 @@ class Ways:
         sender = sender_for(route.senders, msisdn) if route else channel.sender
         return Way(credential, sender, text_of(credential))
 
-    def price(self, way: Way, msisdn: str, parts: int) -> str:
-        """What so many segments cost, with the currency; blank without a price."""
+    def cost(self, way: Way, msisdn: str, parts: int) -> int | None:
+        """What so many segments cost, in millionths of the currency; None without a price."""
         each = segment_price(way.credential.pk, msisdn) if way.credential else None
-        return "" if each is None else f"{parts * each / MILLION:,.4f} {settings.SMSGATEWAY_CURRENCY}"
+        return None if each is None else parts * each
+
+
+def money(millionths: int) -> str:
+    """An amount with the currency of the installation."""
+    return f"{millionths / MILLION:,.4f} {settings.SMSGATEWAY_CURRENCY}"
 
 
 def choosable() -> list[ChannelConfiguration]:

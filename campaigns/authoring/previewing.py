@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from campaigns.authoring.attributes import known_paths
-from campaigns.authoring.channels import Ways
+from campaigns.authoring.channels import Ways, money
 from campaigns.authoring.checking import ERROR, WARNING, Finding, check
 from campaigns.authoring.rendering import Outcome, Policy, Reason, Skipped, Stopped, Text, render
 from campaigns.authoring.samples import Sample
@@ -49,10 +49,15 @@ class Shown:
     number: str
     text: str = ""
     measure: Measure | None = None
-    price: str = ""
+    cost: int | None = None  # millionths of the currency
     note: str = ""
     level: str = ""
     reason: str = ""
+
+    @property
+    def price(self) -> str:
+        """The cost with its currency; blank without one."""
+        return "" if self.cost is None else money(self.cost)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,9 @@ class Preview:
     @property
     def prices(self) -> list[str]:
         """The different prices of the samples' messages, lowest first."""
-        return sorted({shown.price for shown in self.shown if shown.price})
+        return [
+            money(cost) for cost in sorted({shown.cost for shown in self.shown if shown.cost is not None})
+        ]
 
 
 def preview(draft: Draft) -> Preview:
@@ -134,7 +141,7 @@ def _shown(draft: Draft, sample: Sample) -> Shown:
         number=number,
         text=way.spec.cut(outcome.text)[0],
         measure=counted,
-        price=draft.ways.price(way, sample.msisdn, counted.parts),
+        cost=draft.ways.cost(way, sample.msisdn, counted.parts),
         note=f"The fallback text stands for {filled}." if filled else "",
         level=WARNING if filled else "",
     )

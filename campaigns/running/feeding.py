@@ -21,7 +21,7 @@ from campaigns.models import (
 from campaigns.running import tallies, throttle
 from campaigns.running.room import room_for
 from campaigns.running.tallies import Cell
-from campaigns.running.texts import Words, exclusion_of, words_of, writer
+from campaigns.running.texts import Reader, Words, exclusion_of, ways_out, words_of, writer
 from consent import ledger
 from core.bulk import update_rows
 from core.clock import database_now
@@ -137,12 +137,14 @@ def submissions_for(
     """What is sent to each recipient, in order; consent is looked up for all of them at once."""
     subjects = ledger.subjects_for({row.msisdn for row in rows}) if rows else {}
     standing = ledger.standing_for(set(subjects.values())) if rows else {}
+    exits = ways_out(campaign, words, subjects)
     made = []
     for row in rows:
         own, subject_id = words[row.variant], subjects[row.msisdn]
         profile = known.get(row.profile_id) if row.profile_id else None
         language = profile[1] if profile else ""
-        write = writer(own, language=language, states=standing.get(subject_id, ()))
+        reader = Reader(language, standing.get(subject_id, ()), way_out=exits.get(row.msisdn))
+        write = writer(own, reader)
         made.append(
             submission_for(
                 campaign, to=row.msisdn, text=own.source_for(language), write=write, subject_id=subject_id,

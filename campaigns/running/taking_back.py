@@ -69,13 +69,20 @@ def _changes(variants: Counter[str], back_to: RecipientState) -> Counter[tallies
 
 
 def _waiting(run_id: UUID) -> Variants:
-    """Messages of a run that wait, with their variants: few, since campaigns run only a little ahead."""
-    waiting = Message.objects.filter(state__in=WAITING, tries=0, possible_duplicate=False)
-    rows = Recipient.objects.filter(
-        run_id=run_id, state=RecipientState.ACCEPTED, message_id__in=waiting.order_by().values("id")
-    )
-    found = rows.order_by().values_list("message_id", "variant")[:_PAGE]
-    return {message_id: variant for message_id, variant in found if message_id is not None}
+    """Messages of a run that wait, with their variants: few, since campaigns run only a little ahead.
+
+    State by state: each has an index of its own, which is short however many messages there are.
+    """
+    found: Variants = {}
+    for state in WAITING:
+        waiting = Message.objects.filter(state=state, tries=0, possible_duplicate=False).order_by()
+        rows = Recipient.objects.filter(
+            run_id=run_id, state=RecipientState.ACCEPTED, message_id__in=waiting.values("id")
+        )
+        for message_id, variant in rows.order_by().values_list("message_id", "variant")[:_PAGE]:
+            if message_id is not None:
+                found[message_id] = variant
+    return found
 
 
 def cancel_pending(run: CampaignRun, *, page: int = 5_000) -> int:

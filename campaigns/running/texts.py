@@ -19,7 +19,7 @@ from core.errors import GatewayError
 from core.vocabulary import Purpose
 from links.drafting import Draft, LinkOptions
 from messaging.accept import Submission, Write
-from messaging.context import optout_url
+from messaging.context import optout_url, optout_urls
 from messaging.linking import options_of
 
 
@@ -119,37 +119,52 @@ def check_consent(submission: Submission, states: Sequence[State]) -> None:
         raise LeftOut(reason)
 
 
-def writer(
-    words: Words,
-    *,
-    language: str,
-    states: Sequence[State],
-    context: Mapping[str, Any] | None = None,
-    may_stop: bool = True,
-) -> Write:
-    """What writes the text of one recipient once its route is known; LeftOut and CampaignStopped as they come.
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a text: language, consent, data of the occasion, and the way out where texts name it.
 
-    `may_stop` False: what would stop the campaign leaves this recipient out.
+    `way_out` is sender, credential and address. `may_stop` False: what would stop the campaign leaves this one out.
     """
-    return partial(_write, words=words, language=language, states=states, context=context, may_stop=may_stop)
+
+    language: str = ""
+    states: Sequence[State] = ()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    way_out: tuple[str, UUID, str] | None = None
+    may_stop: bool = True
+
+
+def ways_out(campaign: Campaign, words: Mapping[str, Words], subjects: Mapping[str, int]) -> WaysOut:
+    """Opt-out pages of recipients (number -> consent subject), looked up together where a text names them."""
+    if not any(optout.VARIABLE in own.sources for own in words.values()):
+        return {}
+    sender, credential_id = campaign.channel.sender, campaign.channel.credential_id
+    urls = optout_urls(subjects, sender=sender, credential_id=credential_id)
+    return {msisdn: (sender, credential_id, url) for msisdn, url in urls.items()}
+
+
+WaysOut = dict[str, tuple[str, UUID, str]]
+
+
+def writer(words: Words, reader: Reader) -> Write:
+    """What writes the text of one recipient once its route is known; LeftOut and CampaignStopped as they come."""
+    return partial(_write, words=words, reader=reader)
 
 
 def _write(
-    submission: Submission,
-    *,
-    msisdn: str,
-    profile: Mapping[str, Any],
-    words: Words,
-    language: str,
-    states: Sequence[State],
-    context: Mapping[str, Any] | None,
-    may_stop: bool,
+    submission: Submission, *, msisdn: str, profile: Mapping[str, Any], words: Words, reader: Reader
 ) -> tuple[str, Sequence[Draft]]:
-    check_consent(submission, states)
-    variables = variables_for(submission, msisdn=msisdn, profile=profile, words=words, context=context)
-    outcome = render(words.texts, language, variables, words.policy, links=words.links)
+    check_consent(submission, reader.states)
+    variables: dict[str, Any] = {
+        "toNumber": msisdn,
+        "fromNumber": submission.sender,
+        "profile": dict(profile),
+        "context": dict(reader.context),
+    }
+    if optout.VARIABLE in words.sources:
+        variables[optout.VARIABLE] = _way_out(submission, msisdn, reader)
+    outcome = render(words.texts, reader.language, variables, words.policy, links=words.links)
     if isinstance(outcome, Stopped):
-        if may_stop:
+        if reader.may_stop:
             raise CampaignStopped(outcome.problem)
         raise LeftOut(Exclusion.MISSING_ATTRIBUTE, outcome.problem)
     if isinstance(outcome, Skipped):
@@ -157,27 +172,9 @@ def _write(
     return outcome.text, outcome.drafts
 
 
-def variables_for(
-    submission: Submission,
-    *,
-    msisdn: str,
-    profile: Mapping[str, Any],
-    words: Words,
-    context: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """What the text may name."""
-    variables: dict[str, Any] = {
-        "toNumber": msisdn,
-        "fromNumber": submission.sender,
-        "profile": dict(profile),
-        "context": dict(context or {}),
-    }
-    if optout.VARIABLE in words.sources:
-        variables[optout.VARIABLE] = optout_url(
-            msisdn=msisdn, sender=submission.sender, credential_id=_credential_id(submission)
-        )
-    return variables
-
-
-def _credential_id(submission: Submission) -> UUID:
-    return submission.credential.pk
+def _way_out(submission: Submission, msisdn: str, reader: Reader) -> str:
+    """The page that was looked up, unless a route sends from elsewhere."""
+    credential_id: UUID = submission.credential.pk
+    if reader.way_out is not None and reader.way_out[:2] == (submission.sender, credential_id):
+        return reader.way_out[2]
+    return optout_url(msisdn=msisdn, sender=submission.sender, credential_id=credential_id)

@@ -96,6 +96,7 @@ class ApiCredentialAdmin(OfferingAdmin, AuditedAdmin, RowLinks, ModelAdmin):  # 
     list_select_related = ("breaker",)
     search_fields = ("name", "provider_name", "provider_app_id", "provider_url")
     list_before_template = "admin/credentials/tools/list_tools.html"
+    change_form_outer_before_template = "admin/credentials/apicredential/standing.html"
     change_form_outer_after_template = "admin/credentials/apicredential/panels.html"
     warn_unsaved_form = True
 

@@ -57,7 +57,6 @@ class ChannelConfigurationAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ig
         ),
         *TIMING_FIELDSETS,
         ("Order", {"fields": ("keep_order",)}),
-        ("Routes", {"fields": ("codes_move_on",)}),
     )
     list_display = ("name", "credential", "sender", "purpose", "standing")
     list_filter = ("status", "purpose", "credential")

@@ -33,7 +33,7 @@ class RouteAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
         ("How it leaves", {"fields": ("credential", "senders")}),
         ("For which messages", {"fields": ("countries", "prefixes", "purposes")}),
     )
-    list_display = ("channel", "position", "name", "credential", "pool", "conditions", "standing")
+    list_display = ("channel_name", "position", "name", "credential", "pool", "conditions", "standing")
     list_display_links = ("name",)
     list_filter = ("channel", "credential", "active")
     list_select_related = ("channel", "credential")
@@ -55,6 +55,10 @@ class RouteAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
                 widget.can_add_related = widget.can_change_related = False
                 widget.can_view_related = widget.can_delete_related = False
         return form
+
+    @admin.display(description="Channel")
+    def channel_name(self, route: Route) -> str:
+        return route.channel.name
 
     @admin.display(description="Senders")
     def pool(self, route: Route) -> str:

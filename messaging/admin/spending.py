@@ -102,7 +102,9 @@ def _line(use: Use) -> SafeString:
     )
     tone, words = ("bad", "reached") if use.reached else ("good", f"{min(use.share, 1):.0%}")
     standing = format_html('<span class="sg-badge {}">{}</span>', tone, words)
-    return format_html("{} {} {} until {} UTC", standing, _name_of(use), amount, f"{use.ends:%Y-%m-%d %H:%M}")
+    name = _name_of(use)
+    words = f"{name}: {amount}" if name else amount
+    return format_html("{} {}, until {} UTC", standing, words, f"{use.ends:%Y-%m-%d %H:%M}")
 
 
 def _name_of(use: Use) -> str:

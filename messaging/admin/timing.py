@@ -25,7 +25,7 @@ TIMING_FIELDSETS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "Lost answers",
         {
-            "fields": ("when_unknown", "when_unknown_code", "unknown_hours"),
+            "fields": ("when_unknown", "when_unknown_code", "codes_move_on", "unknown_hours"),
             "description": "Messages of which nobody knows whether the provider has them. A delivery report or a late "
             "answer settles them whatever is chosen here.",
         },

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, connection, transaction
 
 from core.clock import now
 from core.collector import collector_paused
@@ -40,20 +40,21 @@ def continue_imports(*, seconds: float = 10.0, stopping: Callable[[], bool] = la
 def _next_batch() -> bool:
     """Do the next batch of the oldest import that no other worker holds; False when there is none."""
     job: ProfileImport | None = None
+    waiting = ProfileImport.objects.filter(state__in=AT_WORK).order_by("id")
+    if not waiting.exists():  # nothing to do takes no write lock
+        return False
     try:
         with transaction.atomic():
-            waiting = ProfileImport.objects.filter(state__in=AT_WORK).order_by("id")
             # The lock is the lease: it dies with the worker.
             job = waiting.select_for_update(skip_locked=True).first()
             if job is None:
                 return False
             with collector_paused():
                 _do_batch(job)
-    except DatabaseError:
-        raise  # the next round tries again
-    except Exception:
-        if job is None:
-            raise
+    except Exception as error:
+        is_away = isinstance(error, DatabaseError) and not isinstance(error, DataError)
+        if job is None or is_away:
+            raise  # the next round tries again
         log.exception("profile import %s stopped at batch %s", job.pk, job.position)
         ProfileImport.objects.filter(pk=job.pk, state__in=AT_WORK).update(
             state=ImportState.FAILED,

@@ -87,7 +87,9 @@ def test_an_audience_is_made_read_changed_and_deleted(call, people):
         ({"name": "A", "filtre": {}}, (400, "request_invalid", "filtre")),
         ({"name": "A", "kind": "other"}, (400, "request_invalid", "kind")),
         ({"name": "A", "kind": "static", "filter": BERLIN}, (400, "request_invalid", "filter")),
-        ({"name": "Guests"}, (409, "audience_name_taken", "name")),
+        ({"name": "A"}, (400, "request_invalid", "filter")),
+        ({"name": "A", "filter": None}, (400, "request_invalid", "filter")),
+        ({"name": "Guests", "filter": {}}, (409, "audience_name_taken", "name")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_is_explained_and_leaves_nothing(call, guests, body, expected):
@@ -106,6 +108,12 @@ def test_an_audience_keeps_its_kind(call, guests):
     answer = call("PUT", f"/{guests.pk}", {"name": "Guests", "kind": "filter"})
     assert error(answer) == (400, "request_invalid", "kind")
     assert call("PUT", f"/{guests.pk}", {"name": "Friends", "kind": "static"}).json()["name"] == "Friends"
+
+
+def test_a_change_without_the_filter_does_not_make_it_everybody(call, people):
+    made = call("POST", body={"name": "Berlin", "filter": BERLIN}).json()
+    assert error(call("PUT", f"/{made['id']}", {"name": "Berliners"})) == (400, "request_invalid", "filter")
+    assert call("GET", f"/{made['id']}").json()["filter"] == BERLIN
 
 
 def test_members_are_added_and_removed_each_with_a_result(call, people, guests):
@@ -153,7 +161,7 @@ def test_a_filter_takes_no_members(call, people):
 
 
 def test_members_are_read_page_by_page(call, people):
-    made = call("POST", body={"name": "Everybody"}).json()
+    made = call("POST", body={"name": "Everybody", "filter": {}}).json()
     first = call("GET", f"/{made['id']}/members?limit=2").json()
     assert [member["number"] for member in first["members"]] == [ADA, BOB]
     rest = call("GET", f"/{made['id']}/members?limit=2&after={first['next']}").json()

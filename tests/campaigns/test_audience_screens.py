@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +14,7 @@ from access.roles import sync
 from campaigns.audiences.members import add_numbers
 from campaigns.audiences.querying import profiles_in
 from campaigns.models import Audience, AudienceKind
+from core.clock import now
 from profiles.importing.models import ImportState, ProfileImport, ProfileImportBatch
 from profiles.importing.storing import packed_ids
 from profiles.models import Profile
@@ -247,6 +249,15 @@ def test_a_copy_is_a_list_of_those_who_are_in_it_now(client, people):
     assert set(profiles_in(made)) == {people[0], people[2]}
     Profile.objects.update(attributes={})
     assert profiles_in(made).count() == 2
+
+
+def test_a_second_copy_in_the_same_second_is_refused_in_words(client, people):
+    audience = Audience.objects.create(name="Berlin", filter=BERLIN)
+    with time_machine.travel(now(), tick=False):
+        client.post(address("copy", audience.pk))
+        page = client.post(address("copy", audience.pk), follow=True).content.decode()
+    assert "Choose another name" in page
+    assert Audience.objects.count() == 2
 
 
 def test_deleting_asks_and_keeps_the_profiles(client, people, guests):

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from campaigns import keyword_actions
 from campaigns.keyword_actions import run_keyword_actions
-from campaigns.models import Audience, AudienceKind, AudienceMember
+from campaigns.models import Audience, AudienceKind, AudienceMember, Campaign
+from messaging.models import ChannelConfiguration
 from profiles.models import OtherNumber, Profile
 from tests.threads import run_together
 from webhooks import outbox
@@ -151,14 +152,19 @@ def names(client: Client) -> dict[str, Any]:
 
 
 def test_names_are_suggested_to_those_who_may_see_them(
-    admin_client: Client, client: Client, club: Audience
+    admin_client: Client, client: Client, club: Audience, channel: ChannelConfiguration
 ) -> None:
     Audience.objects.create(name="Berlin", kind=AudienceKind.FILTER)
     assert names(admin_client)["audiences"] == ["Club"]
+    for name, kind, state in (
+        ("Offer", "triggered", "running"), ("Old", "triggered", "finished"), ("News", "audience", "running"),
+    ):  # fmt: skip
+        Campaign.objects.create(name=name, kind=kind, state=state, channel=channel)
+    assert names(admin_client)["campaigns"] == ["Offer"]
     user = User.objects.create_user("config", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="change_webhook"))
     client.force_login(user)
-    assert names(client)["audiences"] == []
+    assert names(client) == {"audiences": [], "campaigns": []}
     assert client.post(reverse(NAMES)).status_code == 405
 
 

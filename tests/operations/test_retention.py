@@ -92,6 +92,7 @@ def test_old_messages_go_with_all_that_hangs_on_them_and_others_stay(add: Add) -
         "messages": 5,
         "inbound messages": 0,
         "marks of conversations": 0,
+        "recipients of campaigns": 0,
         "audit entries": 0,
     }
     assert left() == {young.id, waiting.id}
@@ -250,6 +251,7 @@ def test_inbound_messages_and_audit_entries_go_by_their_own_days(settings: Any) 
         "messages": 0,
         "inbound messages": 5,
         "marks of conversations": 0,
+        "recipients of campaigns": 0,
         "audit entries": 4,
     }
     assert (InboundMessage.objects.count(), AuditEntry.objects.count()) == (2, 3)

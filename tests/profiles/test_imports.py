@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, IntegrityError, OperationalError, connection
 
 from core.clock import now
 from core.errors import ImportUnreadable, RequestInvalid
@@ -186,12 +186,15 @@ def test_the_profiles_of_an_import_can_be_listed_page_by_page() -> None:
     assert len(storing.profiles_of(before.pk)[0]) == 9
 
 
-def test_an_error_of_ours_stops_the_import_and_says_so(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError, DataError])
+def test_an_error_of_ours_stops_the_import_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: Any, error: type[Exception]
+) -> None:
     job = tried(people(2))
     storing.start(job=job)
 
     def broken(entries: Any, **words: Any) -> Any:
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(running, "upsert_many", broken)
     continue_imports()
@@ -199,6 +202,28 @@ def test_an_error_of_ours_stops_the_import_and_says_so(monkeypatch: pytest.Monke
     assert job.state == ImportState.FAILED
     assert "0 of 1 parts" in job.problem
     assert "stopped at batch 0" in caplog.text
+
+
+@pytest.mark.parametrize("error", [OperationalError, IntegrityError])
+def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    job = tried(people(2))
+    storing.start(job=job)
+
+    def broken(entries: Any, **words: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "upsert_many", broken)
+        with pytest.raises(error):
+            continue_imports()
+    continue_imports()
+    job.refresh_from_db()
+    assert (job.state, job.created) == (ImportState.DONE, 2)
+
+
+def test_a_worker_with_nothing_to_do_asks_once_and_locks_nothing(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        assert continue_imports() == 0
 
 
 def test_cancelling_forgets_the_rows_and_a_cancelled_import_cannot_start() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core.secrets import number_hash
 from profiles import holding
 from profiles.entries import Entry, Key, Policy, merged
 from profiles.erasing import erase_number
 from profiles.models import OtherNumber, Profile
+from profiles.saving import make_preferred
 from profiles.selectors import attributes_for, time_zones_for
 from profiles.tagging import set_attribute
 from profiles.upserting import judge_many, upsert_many
@@ -122,6 +124,15 @@ def test_numbers_change_hands_in_one_go() -> None:
     assert {name: numbers[:2] for name, numbers in stored().items()} == {
         "ada": (C, [D]), "bob": ("+14155550109", []), "eve": (A, [B]),
     }  # fmt: skip
+
+
+def test_each_profile_has_the_hash_of_its_preferred_number() -> None:
+    upsert(Entry("ada", (A, B)), Entry("bob", (C,)))
+    upsert(Entry("bob", (D,)), Entry("ada", (C,)), policy=Policy.REPLACE)
+    ada = Profile.objects.get(external_id="ada")
+    make_preferred(profile_id=ada.pk, number_id=ada.other_numbers.create(msisdn=A).pk)
+    hashes = dict(Profile.objects.values_list("msisdn", "number_hash"))
+    assert hashes == {number: number_hash(number) for number in (A, D)}
 
 
 def test_a_profile_is_found_by_any_of_its_numbers(django_assert_num_queries: Any) -> None:

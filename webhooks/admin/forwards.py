@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
@@ -29,16 +30,7 @@ _TONES = {ForwardState.SENT: "good", ForwardState.FAILED: "bad", ForwardState.WA
 class ForwardAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     """Written by keywords and workers only; staff may have one sent again."""
 
-    list_display = (
-        "created_at",
-        "category",
-        "url",
-        "standing",
-        "tries",
-        "next_try",
-        "last_answer",
-        "inbound",
-    )
+    list_display = ("created_at", "keyword", "url", "standing", "tried", "last_answer", "inbound")
     list_filter = ("state", "message__webhook", ("created_at", admin.DateFieldListFilter))
     list_select_related = ("message",)
     list_per_page = 50
@@ -71,14 +63,27 @@ class ForwardAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         tone = _TONES[ForwardState(forward.state)]
         return format_html('<span class="sg-badge {}">{}</span>', tone, forward.get_state_display())
 
+    @admin.display(description="Keyword")
+    def keyword(self, forward: Forward) -> str:
+        return forward.category
+
+    @admin.display(description="Tries")
+    def tried(self, forward: Forward) -> str:
+        due = self.next_try(forward)
+        return (
+            f"{forward.tries}, next {localtime(due):%H:%M:%S}"
+            if forward.tries and due
+            else str(forward.tries)
+        )
+
     @admin.display(description="Next try", empty_value="None")
     def next_try(self, forward: Forward) -> Any:
         return forward.due_at if forward.state == ForwardState.WAITING else None
 
-    @admin.display(description="Message")
+    @admin.display(description="From")
     def inbound(self, forward: Forward) -> SafeString:
         message = forward.message
-        who = f"from {mask_number(message.msisdn)}"
+        who = mask_number(message.msisdn)
         return format_html('<a class="sg-link" href="{}">{}</a>', admin_url(message, "change"), who)
 
     @admin.action(description="Send again")

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
 
 from access.audit import address_of, record
@@ -25,7 +26,7 @@ _MOST_COUNTED = 99  # in the menu
 class KeywordOutboxAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
     """Written by keywords, done by workers; staff may have failed ones tried again."""
 
-    list_display = ("created_at", "category", "kind", "target", "standing", "note", "next_try", "inbound")
+    list_display = ("created_at", "keyword", "what", "standing", "note", "inbound")
     list_filter = ("state", "kind", ("created_at", admin.DateFieldListFilter))
     sortable_by = ("created_at",)
     list_select_related = ("message",)
@@ -55,18 +56,27 @@ class KeywordOutboxAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         """Whoever may change a webhook may have its keywords tried again."""
         return super().get_actions(request) if request.user.has_perm("webhooks.change_webhook") else {}
 
+    @admin.display(description="Keyword")
+    def keyword(self, row: KeywordOutbox) -> str:
+        return row.category
+
+    @admin.display(description="What is to be done")
+    def what(self, row: KeywordOutbox) -> str:
+        return str(row)
+
     @admin.display(description="State", ordering="state")
     def standing(self, row: KeywordOutbox) -> SafeString:
-        tone = _TONES[OutboxState(row.state)]
-        return format_html('<span class="sg-badge {}">{}</span>', tone, row.get_state_display())
+        again = f" till {localtime(row.due_at):%H:%M:%S}" if row.tries and self.next_try(row) else ""
+        words = f"{row.get_state_display()}{again}"
+        return format_html('<span class="sg-badge {}">{}</span>', _TONES[OutboxState(row.state)], words)
 
     @admin.display(description="Next try", empty_value="None")
     def next_try(self, row: KeywordOutbox) -> Any:
         return row.due_at if row.state == OutboxState.WAITING else None
 
-    @admin.display(description="Message")
+    @admin.display(description="From")
     def inbound(self, row: KeywordOutbox) -> SafeString:
-        who = f"from {mask_number(row.message.msisdn)}"
+        who = mask_number(row.message.msisdn)
         return format_html('<a class="sg-link" href="{}">{}</a>', admin_url(row.message, "change"), who)
 
     @admin.action(description="Try again")

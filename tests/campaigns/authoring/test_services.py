@@ -235,14 +235,14 @@ def test_the_preview_counts_shortest_and_longest_and_warns_of_the_limit() -> Non
 
 @pytest.mark.django_db
 def test_the_preview_prices_each_text_by_its_channel(channel: Any) -> None:
-    SegmentPrice.objects.create(credential=channel.credential, country="US", price="0.01")
-    SegmentPrice.objects.create(credential=channel.credential, country="", price="0.05")
+    SegmentPrice.objects.create(credential=channel.credential, country="US", price="2")
+    SegmentPrice.objects.create(credential=channel.credential, country="", price="10")
     forget_everything()
     us, german = Sample("us", "+14155550123"), Sample("de", "+4915112345678")
 
     found = looked_at("x" * 161, policy_from(MissingPolicy.SKIP, ""), us, german, channel=channel)
 
-    assert found.prices == ["0.0200 USD", "0.1000 USD"]
+    assert found.prices == ["4.0000 USD", "20.0000 USD"]
     assert looked_at("x", policy_from(MissingPolicy.SKIP, ""), us).prices == []
 
 

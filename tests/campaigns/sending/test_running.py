@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,17 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns import steps
 from campaigns.models import Audience, Campaign, CampaignRun, Recipient
+from campaigns.progress import progress_of
 from campaigns.running import expanding, feeding, tallies
 from campaigns.running.advancing import advance, advance_runs
 from consent import ledger
+from core.clock import now
+from messaging import consent_changes
 from messaging.models import Message, SpendLimit
 from messaging.spending import limits
 from profiles.models import Profile
 from tests.campaigns.sending.conftest import number
+from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -232,10 +237,15 @@ def test_an_error_of_ours_pauses_it_and_says_so(campaign: Any, monkeypatch: Any)
     assert (made.state, made.problem.startswith("An error of ours")) == ("paused", True)
 
 
-def test_handing_over_costs_no_query_per_recipient(campaign: Any) -> None:
+@pytest.mark.parametrize(
+    "text", ["Hello {{ profile.firstName }}", "Bye {{ optOutUrl }} https://example.com/x"]
+)
+def test_handing_over_costs_no_query_per_recipient(text: str, campaign: Any, channel: Any) -> None:
+    channel.track_links = True
+    channel.save()
     costs = []
     for count in (5, 50):
-        made = campaign(count)
+        made = campaign(count, text)
         steps.start(campaign_id=made.id, actor="ada")
         run_id = made.runs.get().id
         advance(run_id)
@@ -263,3 +273,66 @@ def test_a_filter_that_breaks_during_the_run_pauses_it(campaign: Any) -> None:
     made.refresh_from_db()
     assert made.state == "paused"
     assert "nonsense" in made.problem
+
+
+def test_everybody_gets_their_own_way_out(campaign: Any, run: Any, channel: Any) -> None:
+    channel.sender = "ACME"
+    channel.save()
+    run(campaign(3, "Sale! {{ optOutUrl }}"))
+    texts = set(Message.objects.values_list("text", flat=True))
+    assert len(texts) == 3
+    assert all("/optout/" in text for text in texts)
+
+
+def test_a_stop_in_the_middle_takes_the_message_out_of_the_queue(campaign: Any, run: Any) -> None:
+    done = run(campaign(3))
+    consent_changes.change(msisdn=number(1), kind="opt_out", source="keyword")
+    found = progress_of(done)
+    assert (found.accepted, found.outcomes["stopped"], found.outcomes["under_way"]) == (3, 1, 2)
+    assert found.variants[0].outcomes["opt_outs"] == 1
+
+
+def test_in_quiet_hours_recipients_wait_outside_the_queue(campaign: Any, channel: Any, people: Any) -> None:
+    moment = now()
+    day_off = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[moment.weekday()]
+    channel.quiet_whole_days = [day_off]
+    channel.save()
+    made = campaign(profiles=people(3, time_zone="UTC"))
+    steps.start(campaign_id=made.id, actor="ada")
+    advance_runs()
+    assert Message.objects.count() == 0
+    midnight = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert set(Recipient.objects.values_list("due_at", flat=True)) == {midnight}
+
+
+@pytest.mark.postgresql  # SQLite has one writer at a time
+def test_workers_side_by_side_do_nothing_twice(campaign: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(expanding, "_PAGE", {"postgresql": 7})
+    monkeypatch.setattr(feeding, "CHUNK", 7)
+    made = campaign(60)
+    steps.start(campaign_id=made.id, actor="ada")
+    while made.runs.get().state != "finished":
+        run_together(advance_runs, times=4)
+    run = made.runs.get()
+    assert counted(run) == tallied(run) == {("accepted", ""): 60}
+    assert Message.objects.count() == 60
+
+
+@pytest.mark.postgresql
+def test_pausing_while_workers_hand_over_leaves_nothing_in_the_queue(campaign: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(feeding, "CHUNK", 5)
+    made = campaign(60)
+    steps.start(campaign_id=made.id, actor="ada")
+    turns = iter(range(4))
+
+    def work_or_pause() -> None:
+        if next(turns) == 3:
+            steps.pause(campaign_id=made.id, actor="ada")
+        else:
+            advance_runs()
+
+    run_together(work_or_pause, times=4)
+    advance_runs()
+    assert Message.objects.filter(state="queued").count() == 0
+    run = made.runs.get()
+    assert counted(run) == tallied(run)

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_staff_numbers'),
+        ('campaigns', '0002_staff_numbers'),
         ('messaging', '0014_campaign_source'),
     ]
 
