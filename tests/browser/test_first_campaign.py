@@ -187,12 +187,9 @@ def start(page: Page) -> None:
 
 
 def counts(page: Page) -> dict[str, int]:
-    """The large figures of a page."""
-    terms, figures = (
-        page.locator(".cp-counts dt").all_inner_texts(),
-        page.locator(".cp-counts dd").all_inner_texts(),
-    )
-    return {term: _figure(figure) for term, figure in zip(terms, figures, strict=True)}
+    """The large figures of a page, read at once: the page may renew them at any moment."""
+    pairs = [shown.split("\n") for shown in page.locator(".cp-counts div").all_inner_texts()]
+    return {pair[0]: _figure(pair[-1]) for pair in pairs}
 
 
 def rows(page: Page, heading: str) -> dict[str, int]:
