@@ -249,7 +249,11 @@ def follow(browser: Browser, gateway: Gateway, link: str) -> None:
 
 def finish(page: Page) -> None:
     """The page says by itself that it is through; reports of the last messages come a little later."""
-    expect(page.get_by_role("region", name="Progress").get_by_text("Finished")).to_be_visible(timeout=120_000)
+    whole = page.get_by_role(
+        "region", name="Spring in Berlin"
+    )  # this part changes when the page has loaded itself anew
+    expect(whole.get_by_text("Finished", exact=True)).to_be_visible(timeout=120_000)
+    page.wait_for_load_state()
     deadline = time.monotonic() + 60
     while rows(page, "Accepted messages").keys() & UNSETTLED and time.monotonic() < deadline:
         page.reload()
