@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.http.request import validate_host
-from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from core.editor import PayloadEditor
 from core.errors import NumberInvalid
 from core.numbers import parse_number, parse_sender
+from messaging.country_names import countries
 from messaging.models import ChannelConfiguration
 from messaging.models.timing import DAYS, TIMING_FIELDS
 from messaging.routing.countries import EVERYWHERE
 from messaging.routing.forms import clean_countries
-
-# Regions that the table of names leaves out.
-_UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
-
-
-@lru_cache(maxsize=1)
-def countries() -> tuple[tuple[str, str], ...]:
-    """Countries by name with their calling code; loaded on first use, the table is large."""
-    from phonenumbers.geodata.locale import LOCALE_DATA
-
-    def english(code: str) -> str:
-        names = LOCALE_DATA.get(code, {})
-        name = names.get("en", _UNNAMED.get(code, code))
-        return names[name[1:]] if name.startswith("*") else name  # "*aa": the same as in language aa
-
-    named = sorted((english(code), code) for code in SUPPORTED_REGIONS)
-    listed = ((code, f"{name} ({code}, +{country_code_for_region(code)})") for name, code in named)
-    return ("", "No default: numbers need + and a country code"), *listed
 
 
 def _days(field: str) -> forms.MultipleChoiceField:

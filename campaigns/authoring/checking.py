@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from core.templating.problems import problem_at
 VARIABLES = frozenset({"toNumber", "fromNumber", "optOutUrl", "context", "now", "today"})
 ERROR, WARNING = "error", "warning"
 _NEAR = 0.9  # of the limit
+# A function before `default` refuses the missing value before `default` is asked.
+_LATE_DEFAULT = re.compile(r"\{\{-?\s*([\w.]+)\s*\|\s*(?!default\b)(\w+)[^{}]*\|\s*default\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def check(source: str, *, attributes: Collection[str] = (), limit: int = 1500) -
     errors = [_found(problem) for problem in check_text(source, known=VARIABLES)]
     if errors:
         return tuple(errors)
-    return (*_trial(source, limit), *_unknown_attributes(source, attributes))
+    return (*_trial(source, limit), *_late_defaults(source), *_unknown_attributes(source, attributes))
 
 
 def _trial(source: str, limit: int) -> tuple[Finding, ...]:
@@ -60,6 +63,16 @@ def _trial(source: str, limit: int) -> tuple[Finding, ...]:
         near = f"Without personalisation the text has {len(outcome.text):,} characters already; {limit:,} is the limit."
         return (Finding(near, level=WARNING),)
     return ()
+
+
+def _late_defaults(source: str) -> list[Finding]:
+    found = []
+    for place in _LATE_DEFAULT.finditer(source):
+        path, function = place.groups()
+        told = f"Where {path} is missing, default comes too late: {function} has nothing to work on."
+        hint = f"Write it first: {{{{ {path} | default: 'friend' | {function} }}}}."
+        found.append(_found(problem_at(source, place.start(), told, hint), WARNING))
+    return found
 
 
 def _unknown_attributes(source: str, attributes: Collection[str]) -> list[Finding]:

@@ -29,6 +29,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "description", "kind", "channel", "audience", "when", "start_on", "start_time", "time_zone",
             "by_recipient_clock", "weekdays", "day_of_month", "ends_on", "per_minute", "holdout_percent",
         )  # fmt: skip
+        help_texts = {"audience": ""}  # the field is shown where it has to be filled in, nowhere else
 
     def clean(self) -> dict[str, Any]:
         """What the chosen kind and schedule do not use is not kept: it would surprise when they change."""
@@ -73,6 +74,9 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         field.queryset = versions_to_choose(self.instance.version if self.instance.version_id else None)
         field.label = "Message"
         field.empty_label = "Choose a message template"
+        for one in self.fields.values():  # the heading of a column is no label for a screen reader
+            widget: Any = one.widget
+            getattr(widget, "widget", widget).attrs["aria-label"] = one.label
 
 
 class VariantFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]

@@ -151,7 +151,7 @@ def _guess_one(name: str, values: Sequence[str], taken: set[str]) -> Column:
 
 
 def _path_of(name: str) -> str:
-    """`First name` is firstName, `address.city` stays; "" where nothing can be made of it."""
+    """`First name` is firstName, `City` is city, `address.city` stays; "" where nothing can be made of it."""
     parts = [_camel(part) for part in name.removeprefix("attributes.").split(".")]
     path = ".".join(parts)
     return "" if path_problem(path) else path
@@ -159,7 +159,7 @@ def _path_of(name: str) -> str:
 
 def _camel(text: str) -> str:
     if NAME.fullmatch(text.strip()):
-        return text.strip()
+        return text.strip().lower() if text.strip().istitle() else text.strip()
     first, *more = re.findall(r"[A-Za-z0-9]+", text) or [""]
     return "".join([first[:1].lower() + first[1:], *(word[:1].upper() + word[1:] for word in more)])[:64]
 

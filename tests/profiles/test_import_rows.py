@@ -31,6 +31,7 @@ def row(*cells: str, columns: Any = None, key: Key = Key.EXTERNAL_ID, country: s
         ("lang", "en", "language"),
         ("Time Zone", "Europe/Berlin", "time_zone"),
         ("First Name", "Ada", "attribute firstName text"),
+        ("City", "London", "attribute city text"),
         ("address.city", "London", "attribute address.city text"),
         ("points", "120", "attribute points number"),
         ("balance", "-3.50", "attribute balance number"),

@@ -125,6 +125,12 @@ KNOWN = {"profile.firstName", "profile.tags", "profile.address", "profile.addres
         ("{{ profile.firstName | titelCase }}", "error", "Did you mean titleCase?"),
         ("{% if profile.firstName %}", "error", "endif"),
         ("a\n{{ profile.firstName | uper }}", "error", "upper"),
+        (
+            "{{ profile.firstName | capitalize | default: 'x' }}",
+            "warning",
+            "| default: 'friend' | capitalize",
+        ),
+        ("{{ profile.firstName | default: 'x' | capitalize }}", "", ""),
         ("x" * 1400, "warning", "1,500 is the limit"),
         ("{{ 'x' | append: 'y' }}" + "x" * 1500, "error", "at most 1,500"),
     ],
