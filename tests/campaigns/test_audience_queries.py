@@ -112,7 +112,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("one", "who"), CASES, ids=lambda value: str(value)[:70])
+@pytest.mark.parametrize(
+    ("one", "who"), CASES, ids=lambda value: str(sorted(value) if isinstance(value, set) else value)[:70]
+)
 def test_a_condition_finds_the_right_people_and_turned_round_all_others(people, one, who):
     assert found({"all": [one]}) == who
     assert found({"not": one}) == EVERYBODY - who
