@@ -135,7 +135,7 @@ def test_the_queue_takes_as_many_queries_for_many_rows_as_for_few(
 ):
     for last in range(20):
         opened(f"+1415555{last:04}")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         client.get(QUEUE)
 
 

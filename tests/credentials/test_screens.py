@@ -164,7 +164,7 @@ def test_the_list_takes_the_same_queries_however_long_it_is(
 ) -> None:
     for _ in range(12):
         make_credential()
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         admin_client.get(LIST)
 
 
