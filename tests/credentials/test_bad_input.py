@@ -48,7 +48,7 @@ FAULTY: list[tuple[str, dict[str, Any], str, str]] = [
     ("payload", filled({}, payload='{\n "to": "{{toNumber}",\n "t": "{{message}}"}'), "payload", "Line 2, column 9"),
     ("url", filled({}, provider_url="https://p.example.com/{{to|}}"), "provider_url", "Line 1, column"),
     ("query row", filled(row("query", "a", "{% if a %}")), "query-0-value", "Line 1, column 1"),
-    ("body row", filled(row("fields", "a", "{{ toNumber | lower }}")), "fields-0-value", "Did you mean downcase?"),
+    ("body row", filled(row("fields", "a", "{{ toNumber | downcas }}")), "fields-0-value", "Did you mean downcase?"),
     ("header", filled(row("headers", "X-A", "{{")), "headers-0-value", "Line 1, column 1"),
     ("xml", filled({}, body_kind="xml", payload="<a>\n<b>{{message}}</a>"), "payload", "Line 2, column"),
     # A variable nobody defined.
