@@ -131,7 +131,9 @@ def child(file: Path) -> int:
         assert verify_chain(event.subject_id) == []
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started = time.perf_counter()
-    call_command("verify_consent", stdout=io.StringIO(), stderr=io.StringIO())  # ends this run when it finds anything
+    call_command(
+        "verify_consent", stdout=io.StringIO(), stderr=io.StringIO()
+    )  # ends this run when it finds anything
     times["verify"] = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(times | {"mib": peak, "verify_mib": after}))
