@@ -45,11 +45,11 @@ def test_a_message_waits_while_an_earlier_one_to_its_recipient_is_under_way(
 
 
 @pytest.mark.parametrize(
-    ("earlier", "waits"),
+    ("earlier", "due_in", "waits"),
     [
-        ({"tries": 1, "due_at": timezone.now() + timedelta(minutes=5)}, True),
-        ({"uncounted_tries": 1, "due_at": timezone.now() + timedelta(minutes=5)}, True),
-        ({"due_at": timezone.now() + timedelta(days=1)}, False),
+        ({"tries": 1}, timedelta(minutes=5), True),
+        ({"uncounted_tries": 1}, timedelta(minutes=5), True),
+        ({}, timedelta(days=1), False),
     ],
     ids=["waits for another try", "waits for another try that does not count", "is due tomorrow"],
 )
@@ -57,11 +57,12 @@ def test_which_queued_messages_are_waited_for(
     credential: ApiCredential,
     ordered: ChannelConfiguration,
     queue: Queue,
-    earlier: dict[str, Any],
+    earlier: dict[str, int],
+    due_in: timedelta,
     waits: bool,
 ) -> None:
     first, second = queue(), queue()
-    Message.objects.filter(pk=first.pk).update(**earlier)
+    Message.objects.filter(pk=first.pk).update(**earlier, due_at=timezone.now() + due_in)
     assert claimed(credential) == ([] if waits else [second.pk])
 
 
