@@ -12,8 +12,10 @@ RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin 
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
-# Throw-away keys: settings make some when there are none, and nothing of theirs may stay in the image.
-RUN SMSGATEWAY_DATA_DIR=/tmp/build python manage.py collectstatic --noinput -v 0 && rm -rf /tmp/build
+# Throw-away keys: settings make some when there are none, and nothing of theirs may stay in the image. Compiled here,
+# because whoever runs it may not write: every start would compile it all again.
+RUN SMSGATEWAY_DATA_DIR=/tmp/build python manage.py collectstatic --noinput -v 0 && rm -rf /tmp/build \
+    && python -m compileall -q .
 USER smsgateway
 VOLUME ["/data", "/spool"]
 EXPOSE 8000

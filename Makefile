@@ -7,6 +7,9 @@ DEV_STAMP := $(VENV)/.installed-dev
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
+# Some containers set it. Every process started would then compile 2,200 modules anew, which is most of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 
 .PHONY: help run demo test check lint types floors migrations deploy-check format lock screenshots contracts clean
@@ -23,7 +26,7 @@ run: $(RUN_STAMP) ## Start the gateway: web, worker and simulator (HOST=, PORT=,
 demo: $(RUN_STAMP) ## Do the main job over HTTP against a fresh instance
 	@$(BIN)/python manage.py demo
 
-test: $(DEV_STAMP) ## Run the tests on SQLite and, where it is installed, on PostgreSQL (ARGS= for pytest)
+test: $(DEV_STAMP) ## Run the tests on SQLite and, where it is installed, those with a database on PostgreSQL (ARGS= for pytest)
 	@$(BIN)/python -m tests.run $(ARGS)
 
 check: $(DEV_STAMP) lint types floors migrations deploy-check test ## Everything that must be green before a commit

@@ -1,4 +1,4 @@
-"""`make test`: the whole suite on SQLite, and again on a private PostgreSQL where one is installed.
+"""`make test`: every test on SQLite, and those that ask for a database also on a private PostgreSQL, if installed.
 
 The last lines name the suites that could not run here and what enables them; REQUIRE_ALL=1 makes that an error.
 """
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     if suites.postgresql_bin():
         print("== on PostgreSQL ==", flush=True)
         with services.postgresql() as url:
-            code = _pytest([*arguments, "-m", "not browser"], DATABASE_URL=url)
+            code = _pytest([*arguments, "--database-only"], DATABASE_URL=url)
     print("== on SQLite ==", flush=True)
     code = _pytest(arguments) or code
     if absent:
@@ -31,8 +31,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _pytest(arguments: list[str], **environment: str) -> int:
-    command = [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "2"), *arguments]
-    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        os.environ.get("TEST_PROCESSES", "2"),
+        "--dist",
+        "loadgroup",
+    ]
+    return subprocess.run([*command, *arguments], env={**os.environ, **environment}, check=False).returncode
 
 
 def _say_missing(absent: list[suites.Suite]) -> None:

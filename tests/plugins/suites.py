@@ -1,4 +1,9 @@
-"""Suites that need a service: which can run here, what enables the others; REQUIRE_ALL=1 forbids leaving any out."""
+"""Suites that need a service: which can run here, what enables the others; REQUIRE_ALL=1 forbids leaving any out.
+
+`--database-only` is for a second run on another database: it leaves out what the first run has shown for any of them,
+the tests that do not ask for a database. Which these are is no list that somebody keeps: pytest-django refuses every
+query of a test that has not asked.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.test import TransactionTestCase
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,9 @@ SUITES = (
 )
 
 
+ASKING = {"db", "transactional_db", "live_server"}  # fixtures
+
+
 def missing() -> list[Suite]:
     """Suites that cannot run on this machine."""
     return [suite for suite in SUITES if not suite.is_available]
@@ -52,13 +61,34 @@ def on_postgresql() -> bool:
     return os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 
+def asks_for_a_database(item: pytest.Item) -> bool:
+    """Whether a test may query the database of the run, or is about one engine."""
+    if any(item.get_closest_marker(marker) for marker in ("django_db", "postgresql", "sqlite")):
+        return True
+    case = getattr(item, "cls", None)
+    if case is not None and issubclass(case, TransactionTestCase):
+        return True
+    return bool(ASKING & set(getattr(item, "fixturenames", ())))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of a second run."""
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out the tests that do not ask for a database"
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave tests about one engine to its run; skip what has no service here, unless all is required."""
     elsewhere = "sqlite" if on_postgresql() else "postgresql"
-    other = [item for item in items if item.get_closest_marker(elsewhere)]
-    if other:
-        config.hook.pytest_deselected(items=other)
-        items[:] = [item for item in items if item not in other]
+    _leave_out(config, items, [item for item in items if item.get_closest_marker(elsewhere)])
+    if config.getoption("--database-only"):
+        _leave_out(config, items, [item for item in items if not asks_for_a_database(item)])
+    for item in items:
+        if item.get_closest_marker(
+            "browser"
+        ):  # its module starts a gateway: one process takes the module whole
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
     for suite in missing():
         marked = [item for item in items if item.get_closest_marker(suite.marker)]
         if marked and os.environ.get("REQUIRE_ALL"):
@@ -67,3 +97,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             )
         for item in marked:
             item.add_marker(pytest.mark.skip(reason=f"{suite.marker}: {suite.enable}"))
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], others: list[pytest.Item]) -> None:
+    if others:
+        config.hook.pytest_deselected(items=others)
+        left = {id(item) for item in others}
+        items[:] = [item for item in items if id(item) not in left]

@@ -15,7 +15,8 @@ import pytest
 from tests.production import Gateway
 from tests.services import Cluster, cluster
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.timeout(180)]
+# One process takes them all: they share a server and its database.
+pytestmark = [pytest.mark.postgresql, pytest.mark.timeout(180), pytest.mark.xdist_group("outage")]
 CALLERS = 12
 
 
