@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Model
@@ -15,7 +14,7 @@ from campaigns.authoring.choosing import DEFAULT
 from campaigns.models import Campaign, CampaignKind, CampaignVariant, When
 from campaigns.scheduling.clocks import comes_twice, is_skipped, moment_of
 from campaigns.scheduling.plans import plan_of
-from campaigns.scheduling.times import next_after
+from campaigns.scheduling.times import first_run
 from consent import optout
 from core.clock import now
 from core.errors import GatewayError
@@ -149,16 +148,17 @@ def _schedule(campaign: Campaign) -> Iterator[Finding]:
     if campaign.when == When.NOW or campaign.start_on is None or campaign.start_time is None:
         return
     moment = now()
-    if next_after(plan_of(campaign), moment) is None:
+    first = first_run(plan_of(campaign), moment)
+    if first is None:
         yield Finding("schedule_past", "That time is over. Choose a later one.", about=campaign)
-    yield from _clock_changes(campaign)
-    if campaign.by_recipient_clock and _is_over_somewhere(campaign, moment):
+    elif first <= moment:
         yield Finding(
             "over_somewhere",
             "In some time zones that time is over already: recipients there get it at once, or after quiet hours.",
             Weight.WARNS,
             campaign,
         )
+    yield from _clock_changes(campaign)
 
 
 def _clock_changes(campaign: Campaign) -> Iterator[Finding]:
@@ -181,11 +181,6 @@ def _clock_changes(campaign: Campaign) -> Iterator[Finding]:
             Weight.WARNS,
             campaign,
         )
-
-
-def _is_over_somewhere(campaign: Campaign, moment: datetime) -> bool:
-    first = next_after(plan_of(campaign), moment)
-    return first is None or first <= moment
 
 
 _LOOKS: tuple[Callable[[Campaign], Iterator[Finding]], ...] = (_channel, _audience, _texts, _schedule)

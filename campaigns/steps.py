@@ -17,7 +17,7 @@ from campaigns.models import Campaign, CampaignRun, CampaignState, RunState, Whe
 from campaigns.models.runs import AT_WORK
 from campaigns.running.taking_back import cancel_waiting, take_back
 from campaigns.scheduling.plans import plan_of
-from campaigns.scheduling.times import next_after
+from campaigns.scheduling.times import first_run, next_after
 from core.clock import database_now, now
 from core.errors import ApprovalRefused, CampaignNotReady, CampaignStateWrong, CampaignUnknown
 
@@ -145,7 +145,7 @@ def _begin(campaign: Campaign, actor: str) -> None:
         new_run(campaign, planned_at=moment, actor=actor)
         campaign.state = S.RUNNING
         return
-    campaign.next_run_at = next_after(plan_of(campaign), moment)
+    campaign.next_run_at = first_run(plan_of(campaign), moment)
     campaign.state = S.SCHEDULED
 
 

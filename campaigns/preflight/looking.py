@@ -15,12 +15,14 @@ from django.db import transaction
 
 from campaigns.audiences.querying import profiles_in
 from campaigns.findings import Finding, Weight, findings_on
-from campaigns.models import Campaign, Exclusion, Recipient
+from campaigns.models import Campaign, Exclusion, Recipient, When
 from campaigns.preflight.finishing import finish_of
 from campaigns.preflight.sampling import some_of
 from campaigns.running.expanding import split_of
 from campaigns.running.feeding import submissions_for
 from campaigns.running.texts import CampaignStopped, LeftOut, exclusion_of, words_of
+from campaigns.scheduling.plans import plan_of
+from campaigns.scheduling.times import day_of, first_run, shown
 from core.clock import now
 from core.numbers import mask_number
 from core.pages import LongListPaginator
@@ -214,12 +216,22 @@ def _project(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> N
     channel = campaign.channel
     has_quiet = channel.quiet_from is not None or bool(channel.quiet_whole_days)
     found.finish = finish_of(
-        start=max(campaign.next_run_at or now(), now()),
+        start=_begins(campaign),
         count=found.messages,
         per_second=found.per_second,
         quiet=quiet_of(channel) if has_quiet else None,
         zones=_usual_zones(some),
     )
+
+
+def _begins(campaign: Campaign) -> datetime:
+    """When it would go out, by the clock of its own zone."""
+    moment = now()
+    if campaign.when == When.NOW or campaign.start_on is None or campaign.start_time is None:
+        return moment
+    plan = plan_of(campaign)
+    first = first_run(plan, moment)
+    return moment if first is None else shown(plan, day_of(plan, first))
 
 
 def _speed(campaign: Campaign, found: Preflight) -> float | None:

@@ -56,6 +56,20 @@ def next_after(plan: Plan, moment: datetime) -> datetime | None:
     return next((begin for day in _days(plan, moment) if (begin := begins(plan, day)) > moment), None)
 
 
+def first_run(plan: Plan, moment: datetime) -> datetime | None:
+    """The run to make of a plan that is set going at `moment`; None: its time is over.
+
+    By each recipient's clock a day begins up to 26 hours before its time has come in the plan's own zone: what has
+    begun in the east only is not over.
+    """
+    return next((begins(plan, day) for day in _days(plan, moment) if shown(plan, day) > moment), None)
+
+
+def shown(plan: Plan, day: date) -> datetime:
+    """The moment when clocks in the plan's own zone show its time on that day."""
+    return moment_of(day, plan.at, plan.zone)
+
+
 def latest_until(plan: Plan, first: datetime, moment: datetime) -> datetime:
     """Of the runs from `first` until `moment` the last: what was missed meanwhile is made up for once."""
     last, following = first, next_after(plan, first)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -88,3 +89,12 @@ FINISHES = {
 @pytest.mark.parametrize(("values", "expected"), FINISHES.values(), ids=FINISHES)
 def test_when_it_would_be_through(values: Any, expected: datetime | None) -> None:
     assert finish_of(start=NINE, zones=("UTC",), **values) == expected
+
+
+@time_machine.travel(NINE, tick=False)
+def test_what_is_scheduled_is_through_after_its_time_and_not_after_now(campaign: Any) -> None:
+    at = {"when": "once", "start_on": date(2026, 1, 9), "start_time": time(10), "time_zone": "Europe/Berlin"}
+    found = look_ahead(campaign(3, per_minute=60, **at))
+    assert found.finish == datetime(2026, 1, 9, 9, 0, 3, tzinfo=UTC)
+    clocks = {"by_recipient_clock": True, "name": "by each clock"}
+    assert look_ahead(campaign(3, per_minute=60, **at, **clocks)).finish == found.finish

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from campaigns import steps
+from campaigns.findings import findings_on
 from campaigns.models import Campaign, Recipient
 from campaigns.running import advancing
 from campaigns.scheduling import starting
@@ -111,3 +112,27 @@ def test_one_time_campaigns_end(at: Any, campaign: Any) -> None:
     at(2026, 1, 5, 9)
     starting.start_due()
     assert Campaign.objects.get().next_run_at is None
+
+
+@pytest.mark.parametrize("when", ["once", "daily"])
+def test_the_evening_before_is_early_enough_for_tomorrow_morning_by_each_clock(
+    when: str, at: Any, campaign: Any, people: Any
+) -> None:
+    """Tomorrow's ten o'clock has come in the east when America still has the whole night before it."""
+    profiles = [person for zone in ("Asia/Tokyo", "America/New_York") for person in people(1, time_zone=zone)]
+    of_schedule = DAILY | {"when": when, "by_recipient_clock": True, "time_zone": "America/New_York"}
+    made = Campaign.objects.get(id=campaign(**of_schedule, profiles=profiles).id)
+    at(2026, 1, 5, 2)  # 21:00 of 4 January in New York
+    assert {found.code: found.stops for found in findings_on(made)} == {
+        "opt_in_not_required": False,
+        "over_somewhere": False,
+    }
+    steps.start(campaign_id=made.id, actor="ada")
+    assert starting.start_due() == 1
+    advancing.advance(made.runs.get().id)
+    assert list(Recipient.objects.order_by("msisdn").values_list("due_at", flat=True)) == [
+        datetime(2026, 1, 5, 1, tzinfo=UTC),
+        datetime(2026, 1, 5, 15, tzinfo=UTC),
+    ]
+    following = {"once": None, "daily": datetime(2026, 1, 5, 20, tzinfo=UTC)}
+    assert Campaign.objects.get().next_run_at == following[when]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from campaigns.scheduling.clocks import comes_twice, is_skipped, moment_of
-from campaigns.scheduling.times import Plan, day_of, latest_until, next_after
+from campaigns.scheduling.times import Plan, day_of, first_run, latest_until, next_after
 
 
 def utc(*parts: int) -> datetime:
@@ -72,3 +72,23 @@ def test_the_day_of_a_run_by_the_recipients_clock() -> None:
 )
 def test_missed_runs_are_made_up_for_once(moment: datetime, expected: datetime) -> None:
     assert latest_until(plan("daily"), utc(2026, 2, 1, 9), moment) == expected
+
+
+FIRST = {
+    "ahead": (plan("once"), utc(2026, 1, 1), utc(2026, 1, 31, 9)),
+    "over": (plan("once"), utc(2026, 1, 31, 9), None),
+    "by each clock, the day has begun in the east": (
+        plan("once", zone="America/New_York", by_recipient_clock=True), utc(2026, 1, 30, 22), utc(2026, 1, 30, 20),
+    ),
+    "by each clock, over in its own zone": (
+        plan("once", zone="America/New_York", by_recipient_clock=True), utc(2026, 1, 31, 15), None,
+    ),
+    "by each clock, the first of many days": (
+        plan("daily", zone="America/New_York", by_recipient_clock=True), utc(2026, 1, 30, 22), utc(2026, 1, 30, 20),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("planned", "moment", "expected"), FIRST.values(), ids=FIRST)
+def test_the_first_run_of_a_plan(planned: Plan, moment: datetime, expected: datetime | None) -> None:
+    assert first_run(planned, moment) == expected
