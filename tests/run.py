@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from tests import services
+from tests import ready, services
 from tests.plugins import suites
 
 
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     code = 0
     if suites.postgresql_bin():
         print("== on PostgreSQL ==", flush=True)
-        with services.postgresql() as url:
+        with services.postgresql(empty=True) as url:
             code = _pytest([*arguments, "--database-only"], DATABASE_URL=url)
     print("== on SQLite ==", flush=True)
     code = _pytest(arguments) or code
@@ -50,4 +50,5 @@ def _say_missing(absent: list[suites.Suite]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with ready.shared():
+        sys.exit(main(sys.argv[1:]))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests import ready
 from tests.plugins.suites import postgresql_bin
 
 
@@ -26,14 +27,19 @@ def free_port() -> int:
 class Cluster:
     """A PostgreSQL cluster in a directory of its own. As root it belongs to `postgres`: initdb demands it."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, empty: bool = False) -> None:
         self._programs, self._port, self._directory = postgresql_bin(), free_port(), directory
         self._run = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._run:
             shutil.chown(directory, user="postgres")
             directory.chmod(0o755)
         if not (directory / "data").exists():  # one that was kept is used again
-            self._quietly("initdb", "-A", "trust", "-U", "postgres")
+            if empty or not ready.is_shared():
+                self._quietly("initdb", "-A", "trust", "-U", "postgres")
+            else:
+                subprocess.run(
+                    ["cp", "-a", ready.once("postgresql", _with_tables) / "data", directory], check=True
+                )
         server = (
             f"-p {self._port}",
             "-c listen_addresses=127.0.0.1",
@@ -70,11 +76,23 @@ class Cluster:
         )
 
 
+def _with_tables(directory: Path) -> None:
+    made = Cluster(directory, "-c fsync=off", empty=True)
+    made.start()
+    try:
+        ready.migrate(directory / "keys", made.url)
+    finally:
+        made.stop(mode="fast")
+
+
 @contextmanager
-def cluster(*options: str) -> Iterator[Cluster]:
-    """A fresh cluster that runs; stopped and removed afterwards, also when it was stopped meanwhile."""
+def cluster(*options: str, empty: bool = False) -> Iterator[Cluster]:
+    """A fresh cluster that runs; stopped and removed afterwards, also when it was stopped meanwhile.
+
+    Where databases are shared (`tests.ready`) it has all tables, unless it must be empty.
+    """
     directory = Path(tempfile.mkdtemp(prefix="smsgateway-postgres-", dir="/tmp"))
-    made = Cluster(directory, *options)
+    made = Cluster(directory, *options, empty=empty)
     made.start()
     try:
         yield made
@@ -85,9 +103,9 @@ def cluster(*options: str) -> Iterator[Cluster]:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
+def postgresql(*, empty: bool = False) -> Iterator[str]:
     """A fresh cluster without fsync; gives its DATABASE_URL."""
-    with cluster("-c fsync=off") as made:
+    with cluster("-c fsync=off", empty=empty) as made:
         yield made.url
 
 

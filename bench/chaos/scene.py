@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.chaos.cast import ROOT
+from tests import ready
 from tests.services import free_port
 
 CHANNEL = "shop"
@@ -63,6 +64,8 @@ class Scene:
         """Migrate, and make what messages need."""
         from bench.chaos.evidence import WATCH
 
+        if "DATABASE_URL" not in self.settings:
+            ready.give_tables(self.directory / "data")
         self._python("-m", "django", "migrate", "-v0")
         values = {
             "PROVIDER": f"http://127.0.0.1:{self.provider_port}/send", "CHANNEL": CHANNEL, "WATCH": WATCH,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ready import give_tables
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +44,13 @@ class Up:
 
 
 @contextmanager
-def up(data_dir: Path, *arguments: str, **values: str) -> Iterator[Up]:
-    """`manage.py up` on free ports, ready, with `values` set; killed at the end if it still runs."""
+def up(data_dir: Path, *arguments: str, from_nothing: bool = False, **values: str) -> Iterator[Up]:
+    """`manage.py up` on free ports, ready, with `values` set; killed at the end if it still runs.
+
+    Only `from_nothing` makes its tables itself in any case.
+    """
+    if not from_nothing and not data_dir.joinpath("keys.json").exists():
+        give_tables(data_dir)
     port, simulator_port = free_port(), free_port()
     started = time.monotonic()
     process = manage(

@@ -12,6 +12,7 @@ import pytest
 
 from tests import services
 from tests.operations.processes import ROOT, environment
+from tests.ready import give_tables
 from tests.services import free_port
 
 SUBMIT = """
@@ -33,6 +34,7 @@ def test_celery_worker_delivers_what_was_accepted(tmp_path: Path) -> None:
             SMSGATEWAY_PRIVATE_HOSTS=f"127.0.0.1:{port}",
             REDIS_URL=redis_url,
         )
+        give_tables(tmp_path)
         _manage(env, "migrate", "--verbosity", "0")
         _manage(env, "shell", "-c", f"from operations import seed; seed.demo({simulator_url!r})")
         simulator = _start(env, sys.executable, "-m", "simulator", "--port", str(port), "--quiet")
@@ -56,6 +58,7 @@ def test_celery_worker_delivers_without_any_broker(tmp_path: Path) -> None:
         SMSGATEWAY_PRIVATE_HOSTS=f"127.0.0.1:{port}",
         REDIS_URL=f"redis://127.0.0.1:{free_port()}/0",
     )
+    give_tables(tmp_path)
     _manage(env, "migrate", "--verbosity", "0")
     _manage(env, "shell", "-c", f"from operations import seed; seed.demo('http://127.0.0.1:{port}')")
     simulator = _start(env, sys.executable, "-m", "simulator", "--port", str(port), "--quiet")

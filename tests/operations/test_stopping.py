@@ -15,6 +15,7 @@ import requests
 from tests import services
 from tests.operations.processes import environment, up
 from tests.operations.test_celery import _manage, _start
+from tests.ready import give_tables
 from tests.services import free_port
 
 SLOW = "+14155990200"  # the simulator answers after 5 seconds
@@ -88,6 +89,7 @@ def test_celery_worker_finishes_what_is_on_the_wire(tmp_path: Path) -> None:
             SMSGATEWAY_PRIVATE_HOSTS=f"127.0.0.1:{port}",
             REDIS_URL=redis_url,
         )
+        give_tables(tmp_path)
         _manage(env, "migrate", "--verbosity", "0")
         seed = f"from operations import seed; seed.demo('http://127.0.0.1:{port}')"
         _manage(env, "shell", "-c", seed)

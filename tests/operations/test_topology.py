@@ -135,7 +135,7 @@ def test_the_schedule_of_beat_is_the_list_that_workers_run() -> None:
 @pytest.mark.timeout(600)
 def test_the_commands_of_compose_make_a_gateway_that_is_ready(tmp_path: Path) -> None:
     port = free_port()
-    with services.postgresql() as database_url, services.redis() as redis_url:
+    with services.postgresql(empty=True) as database_url, services.redis() as redis_url:
         env = environment(
             DATABASE_URL=database_url,
             REDIS_URL=redis_url,

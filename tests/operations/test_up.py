@@ -15,7 +15,7 @@ from tests.services import free_port
 
 
 def test_first_start_prints_secrets_once_and_the_second_keeps_the_data(tmp_path: Path) -> None:
-    with up(tmp_path) as first:
+    with up(tmp_path, from_nothing=True) as first:
         assert "one-time password: " in first.printed
         assert "API key (shown once): sgw_" in first.printed
         assert requests.get(f"http://127.0.0.1:{first.port}/healthz", timeout=5).ok
