@@ -33,6 +33,11 @@ def check_address(url: str) -> None:
         raise ValidationError(problem, code="address")
 
 
+def is_the_same_for_all(written: str) -> bool:
+    """Whether what stands in a text is an address as it is, neither a link's name nor one with variables."""
+    return written.lower().startswith(("http://", "https://")) and "{{" not in written
+
+
 def with_parameters(url: str, parameters: str) -> str:
     """The address with those of `parameters` ("utm_source=sms&utm_medium=text") that it does not have yet."""
     if not parameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -15,10 +16,26 @@ from links.models import LinkTarget
 _COUNTS = ("people", "clicks", "machine_clicks")
 
 
+class LinkTargetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Where links lead; blank only where each keeps an address of its own."""
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        if "url" not in self.fields:
+            return
+        self.fields["url"].required = not self.instance.is_personal
+        if self.instance.is_personal:
+            self.fields["url"].help_text = (
+                "Blank: each link leads to the address its recipient was sent. An address here holds for all of them, "
+                "from the next click on; blank it again and each has its own back."
+            )
+
+
 @admin.register(LinkTarget)
 class LinkTargetAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     """Made by sending; only where they lead can be changed."""
 
+    form = LinkTargetForm
     section = ("Messages",)
     submit_label = "Save"
     empty_text = (
@@ -28,6 +45,7 @@ class LinkTargetAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     list_display = ("shown", "sender", *_COUNTS, "created_at")
     search_fields = ("written", "url")
     search_help_text = "A part of the address"
+    readonly_fields = ("shown", "sender", *_COUNTS, "created_at")
     list_per_page = 50
     show_full_result_count = False
     fieldsets = (
@@ -47,11 +65,6 @@ class LinkTargetAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """A personal address is each recipient's own: there is nothing to edit for all of them."""
-        always = ("shown", "sender", *_COUNTS, "created_at")
-        return (*always, "url") if obj is not None and obj.is_personal else always
 
     @admin.display(description="As written", ordering="written")
     def shown(self, target: LinkTarget) -> str:

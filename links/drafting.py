@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass, field
 
 from core.errors import TemplateInvalid
-from links.addresses import problem_of, with_parameters
+from links.addresses import is_the_same_for_all, problem_of, with_parameters
 from links.marking import mark, replace
 
 ALPHABET = string.ascii_letters + string.digits
@@ -70,6 +70,8 @@ class Drafts:
             raise TemplateInvalid(f"A tracked link does not work: {problem}")
         if len(self.made) >= MOST_LINKS:
             raise TemplateInvalid(f"The text has more than {MOST_LINKS} tracked links. Use fewer.")
+        if written != address and is_the_same_for_all(written):
+            written = address  # a name that is another address would share that one's place
         url = with_parameters(address, self.options.parameters)
         draft = Draft(new_slug(), written, url, written != address, self.options)
         self.made.append(draft)

@@ -36,7 +36,8 @@ def find(slug: str) -> Found | None:
         return None
     for target_id, own, url, fallback, expires_at in _FIND.rows({"slug": slug}):
         has_expired = expires_at is not None and expires_at <= now()
-        return Found(slug, target_id, fallback if has_expired else own or url)
+        # What somebody entered for all of them comes before each one's own.
+        return Found(slug, target_id, fallback if has_expired else url or own)
     return None
 
 

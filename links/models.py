@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.ids import uuid7
-from links.addresses import LONGEST, check_address
+from links.addresses import LONGEST, check_address, is_the_same_for_all
 
 
 class LinkTarget(models.Model):
@@ -54,8 +54,8 @@ class LinkTarget(models.Model):
 
     @property
     def is_personal(self) -> bool:
-        """Whether the address differs from recipient to recipient, so that each link keeps its own."""
-        return not self.url
+        """Whether each link keeps an address of its own; `url`, where it is not blank, comes before it."""
+        return not is_the_same_for_all(self.written)
 
 
 class TrackedLink(models.Model):

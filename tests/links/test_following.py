@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from core.clock import now
 from links.drafting import Drafts, LinkOptions
@@ -91,6 +92,36 @@ def test_a_personal_address_leads_each_recipient_to_their_own(person: Client) ->
     target = LinkTarget.objects.get()
     assert target.is_personal
     assert target.people == 2
+
+
+@pytest.mark.parametrize("written", ["Spring", "https://a.example/{{profile.id}}"])
+def test_an_address_for_all_comes_before_each_ones_own_and_can_be_taken_back(
+    written: str, person: Client, admin_client: Client
+) -> None:
+    slugs = [link(f"https://a.example/{n}", written=written) for n in (1, 2)]
+    page = reverse("admin:links_linktarget_change", args=[LinkTarget.objects.get().pk])
+    for entered, leads in (
+        ("https://new.example/", ["https://new.example/"] * 2),
+        ("", ["https://a.example/1", "https://a.example/2"]),
+    ):
+        assert admin_client.post(page, {"url": entered, "fallback_url": ""}).status_code == 302
+        assert [person.get(f"/{slug}").headers["Location"] for slug in slugs] == leads
+
+
+def test_an_address_that_all_share_cannot_be_blanked(person: Client, admin_client: Client) -> None:
+    slug = link()
+    page = reverse("admin:links_linktarget_change", args=[LinkTarget.objects.get().pk])
+    refused = admin_client.post(page, {"url": "", "fallback_url": ""})
+    assert refused.context["adminform"].form.errors.keys() == {"url"}
+    assert person.get(f"/{slug}").status_code == 302
+
+
+def test_a_name_that_is_another_address_does_not_lead_there(person: Client) -> None:
+    link("https://a.example/x")
+    assert (
+        person.get(f"/{link('https://b.example/', written='https://a.example/x')}").headers["Location"]
+        == "https://b.example/"
+    )
 
 
 def test_an_expired_link_leads_to_its_fallback_or_says_so(person: Client) -> None:
