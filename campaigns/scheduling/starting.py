@@ -49,9 +49,16 @@ def _problem_with(campaign: Campaign) -> str:
     stops = [found.text for found in findings_on(campaign) if found.stops and found.code not in _PAST]
     if stops:
         return " ".join(stops)
-    if campaign.approved_by and needs_approval(campaign):
-        return "It goes to other people, or at another time, than was approved. Copy it and have the copy approved."
+    if needs_approval(campaign):
+        return _CHANGED if campaign.approved_by else _GROWN
     return ""
 
 
+_CHANGED = (
+    "It goes to other people, or at another time, than was approved. Copy it and have the copy approved."
+)
+_GROWN = (
+    "By now it goes to more people than one person decides about, and nobody else has approved it. Copy it and have "
+    "the copy approved."
+)
 _PAST = ("schedule_past", "hour_skipped")

@@ -136,3 +136,21 @@ def test_the_evening_before_is_early_enough_for_tomorrow_morning_by_each_clock(
     ]
     following = {"once": None, "daily": datetime(2026, 1, 5, 20, tzinfo=UTC)}
     assert Campaign.objects.get().next_run_at == following[when]
+
+
+def test_an_audience_that_has_grown_past_one_persons_decision_waits_for_a_second(
+    at: Any, campaign: Any, people: Any, settings: Any
+) -> None:
+    settings.SMSGATEWAY_APPROVAL_ABOVE = 3
+    made = campaign(**DAILY)
+    assert steps.start(campaign_id=made.id, actor="ada").state == "scheduled"
+    for person in people(1):
+        made.audience.members.create(profile=person)
+    at(2026, 1, 5, 9)
+    for _ in range(2):
+        assert starting.start_due() == 0
+        made.refresh_from_db()
+        assert (made.state, made.runs.count()) == ("paused", 0)
+        assert "nobody else has approved it" in made.problem
+        steps.resume(campaign_id=made.id)  # is no way round it
+        Campaign.objects.update(next_run_at=datetime(2026, 1, 5, 9, tzinfo=UTC))
