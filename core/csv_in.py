@@ -36,6 +36,8 @@ _NAMES = {
     "cp1252": "Windows-1252",
 }
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+# How files of spreadsheet programs begin: a ZIP archive (xlsx, ods), and what was there before it (xls).
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,10 @@ def read_table(file: BinaryIO) -> Table:
 def _codec_of(file: BinaryIO) -> str:
     file.seek(0)
     head = file.read(_SAMPLE)
+    if head.startswith(_SPREADSHEETS):
+        raise ImportUnreadable(
+            "This is a spreadsheet file, not CSV. Open it, choose Save as (or Export) and CSV, and import that file."
+        )
     for mark, codec in _MARKS:
         if head.startswith(mark):
             return codec

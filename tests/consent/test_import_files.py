@@ -63,6 +63,8 @@ def test_a_plain_list_of_numbers_needs_no_names():
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
+        (b"PK\x03\x04\x14\x00[Content_Types].xml", "spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "spreadsheet"),
         (b"number,state\n" + b'+14155550123,"out\n' * 3, "quotation mark"),
         (b'number\n"+14155550123"x\n', "Line 2"),
         (b"," * 1_000_000, "too many columns"),
