@@ -94,5 +94,9 @@ def _is_known(path: str, known: Collection[str]) -> bool:
 
 
 def _unknown(source: str, path: str, index: int, known: Collection[str]) -> Problem:
-    hint = suggestion(path, known) or f"A profile attribute is written {_FREE_PREFIX}.{path}."
+    root, _, rest = path.partition(".")
+    if rest and suggestion(root, [_FREE_PREFIX]):
+        hint = suggestion(path, [f"{_FREE_PREFIX}.{rest}"])
+    else:
+        hint = suggestion(path, known) or f"A profile attribute is written {_FREE_PREFIX}.{path}."
     return problem_at(source, index, f"There is no variable {path}.", hint)

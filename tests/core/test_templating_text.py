@@ -88,6 +88,7 @@ def test_takes_plain_data_only() -> None:
         ("{% include 'x' %}", 1, 4, "no tag include"),
         ("{{ message | default 'x' }}", 1, 22, "default:"),
         ("{{ toNmber }}", 1, 4, "Did you mean toNumber?"),
+        ("{{ prfile.city }}", 1, 4, "Did you mean profile.city?"),
         ("{{ shop.name }}", 1, 4, "no variable shop.name"),
         ("{{ message | upcas }}", 1, 14, "Did you mean upcase?"),
         ("{{ message | strip_html }}", 1, 14, "no helper function"),
