@@ -19,7 +19,7 @@ from campaigns.admin.campaign_badge import badge
 from campaigns.forms.campaigns import MOST_VARIANTS, CampaignForm, VariantForm, VariantFormSet
 from campaigns.listing import Standing, standings
 from campaigns.models import Campaign, CampaignState, CampaignVariant
-from campaigns.scheduling.words import schedule_of
+from campaigns.scheduling.words import when_of
 from core.admin_links import RowLinks
 
 _SCHEDULED = "kind == 'audience' && when != 'now'"
@@ -99,6 +99,10 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     class Media:
         css = {"all": ["campaigns/campaign.css"]}
 
+    def row_label(self, obj: Any, *, may_change: bool) -> str:
+        """What has been started is looked at, not edited."""
+        return super().row_label(obj, may_change=may_change) if obj.is_editable else "Open"
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Where the page's campaigns stand is looked up once for all."""
         changelist = super().get_changelist_instance(request)
@@ -125,7 +129,8 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="Goes out")
     def shown_schedule(self, campaign: Campaign) -> str:
-        return schedule_of(campaign)
+        standing: Standing | None = self.standings.get(campaign.pk)
+        return when_of(campaign, standing.ran if standing else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         found: QuerySet[Campaign] = super().get_queryset(request)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.timezone import localtime
+
 from campaigns.models import Campaign, CampaignKind, When
+from campaigns.models.campaigns import ENDED
 from messaging.models.timing import DAYS
 
 _HOW_OFTEN = {
@@ -12,6 +18,39 @@ _HOW_OFTEN = {
     When.MONTHLY: "every month on day {day}",
 }
 _NAMES = dict(DAYS)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """When the last run began and, if it is over, when it was through."""
+
+    number: int
+    began: datetime
+    ended: datetime | None
+
+
+def when_of(campaign: Campaign, last: Ran | None) -> str:
+    """When it goes out or, of what has been started or is over, when it did."""
+    if campaign.state in ENDED:
+        return _went_out(last)
+    is_out = last is not None and last.ended is None
+    words = f"since {_at(last.began)}" if last is not None and is_out else schedule_of(campaign)
+    return f"{words}; next {_at(campaign.next_run_at)}" if campaign.next_run_at else words
+
+
+def _went_out(last: Ran | None) -> str:
+    if last is None:
+        return "never went out"
+    times = f"{last.number} times, last " if last.number > 1 else ""
+    if last.ended is None:
+        return f"{times}{_at(last.began)}"
+    is_one_day = localtime(last.ended).date() == localtime(last.began).date()
+    until = f"{localtime(last.ended):%H:%M}" if is_one_day else _at(last.ended)
+    return f"{times}{_at(last.began)} to {until}"
+
+
+def _at(moment: datetime) -> str:
+    return f"{localtime(moment):%Y-%m-%d %H:%M}"
 
 
 def schedule_of(campaign: Campaign) -> str:

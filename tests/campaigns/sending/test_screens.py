@@ -162,3 +162,13 @@ def test_the_list_asks_as_much_for_many_as_for_few(signed_in: Any, campaign: Any
         assert "1 accepted" in shown
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+def test_the_list_edits_drafts_and_opens_everything_else(signed_in: Any, campaign: Any) -> None:
+    draft, started = campaign(), campaign()
+    steps.start(campaign_id=started.id, actor="ada")
+    shown = signed_in("author").get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+    assert f'aria-label="Edit {draft}"' in shown
+    assert f'aria-label="Open {started}"' in shown
+    seen = signed_in("viewer").get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+    assert f'aria-label="View {draft}"' in seen
