@@ -54,7 +54,7 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     inlines = (VariantInline,)
     fieldsets = (
         (None, {"fields": ("name", "description", "kind")}),
-        ("To whom", {"fields": ("channel", "audience")}),
+        ("To whom", {"classes": ("before-messages",), "fields": ("channel", "audience")}),
         (
             "When",
             {

@@ -172,3 +172,12 @@ def test_the_list_edits_drafts_and_opens_everything_else(signed_in: Any, campaig
     assert f'aria-label="Open {started}"' in shown
     seen = signed_in("viewer").get(reverse("admin:campaigns_campaign_changelist")).content.decode()
     assert f'aria-label="View {draft}"' in seen
+
+
+def test_the_form_is_filled_in_from_top_to_bottom(signed_in: Any, campaign: Any) -> None:
+    for address in (reverse("admin:campaigns_campaign_add"), page("change", campaign())):
+        shown = signed_in("author").get(address).content.decode()
+        names = ("name", "channel", "audience", "variants-0-version", "when", "per_minute")
+        places = [shown.index(f'name="{name}"') for name in names]
+        assert places == sorted(places)
+        assert shown.count('name="variants-TOTAL_FORMS"') == 1
