@@ -96,7 +96,7 @@ def _by_reason(
     rows: QuerySet[Recipient], chosen: Chosen, last: Recipient | None
 ) -> Iterator[QuerySet[Recipient]]:
     """Reason by reason in the order of their list; only who is left out has one."""
-    every = [chosen.reason] if chosen.reason else ["", *Exclusion.values]
+    every = [chosen.reason] if chosen.reason else [*Exclusion.values]
     reasons = every if chosen.state == RecipientState.EXCLUDED else [""]
     start = reasons.index(last.reason) if last is not None and last.reason in reasons else 0
     for place, reason in enumerate(reasons[start:]):

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.browser.sample import fill_with_sample
+from tests.browser.sample_campaigns import fill_with_campaigns
 from tests.browser.screens import (
     DESKTOP,
     PHONE,
@@ -37,6 +38,7 @@ def pages(gateway: Gateway, browser: Browser, session: StorageState) -> Iterator
     pages = {scheme: context.new_page() for scheme, context in contexts.items()}
     pages["light"].goto(gateway.url)
     fill_with_sample(pages["light"], gateway)
+    fill_with_campaigns(pages["light"])
     yield pages
     for context in contexts.values():
         context.close()
