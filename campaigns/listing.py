@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from campaigns.models import CampaignRun, RecipientState, RunTally
-from campaigns.scheduling.words import Ran
+from campaigns.scheduling.words import Ran, ran
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Standing:
     accepted: int
     excluded: int
     is_collecting: bool
-    ran: Ran
+    last: Ran | None
 
     @property
     def words(self) -> str:
@@ -60,5 +60,5 @@ def _standing(run: CampaignRun, counts: dict[str, int]) -> Standing:
         accepted=counts[RecipientState.ACCEPTED],
         excluded=counts[RecipientState.EXCLUDED],
         is_collecting=run.state == "expanding",
-        ran=Ran(run.number, run.started_at, run.finished_at),
+        last=ran(run),
     )

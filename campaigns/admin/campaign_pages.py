@@ -26,7 +26,7 @@ from campaigns.people import People, choices_of, people_of
 from campaigns.picking import chosen_by
 from campaigns.preflight import Preflight, look_ahead
 from campaigns.progress import VariantResult, progress_of
-from campaigns.scheduling.words import schedule_of
+from campaigns.scheduling.words import ran, schedule_of, when_of
 from core.admin_links import admin_url
 from core.clock import now
 from core.errors import GatewayError
@@ -177,6 +177,7 @@ def _numbers(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "run": run,
         "runs": runs,
         "numbers": numbers,
+        "when": when_of(campaign, ran(runs[0] if runs else None)),
         "results": [_result(variant) for variant in numbers.variants] if numbers else [],
         "percent": int(numbers.done_share * 100) if numbers else 0,
         "is_live": campaign.state in _LIVE,

@@ -22,6 +22,10 @@ from campaigns.models import Campaign, CampaignState, CampaignVariant
 from campaigns.scheduling.words import when_of
 from core.admin_links import RowLinks
 
+_BAR = (
+    '<span class="cp-standing"><progress class="cp-bar" max="100" value="{}" aria-label="Progress">{} %</progress> '
+    "{}</span>"
+)
 _SCHEDULED = "kind == 'audience' && when != 'now'"
 
 
@@ -36,6 +40,8 @@ class VariantInline(TabularInline):  # type: ignore[misc]
     max_num = MOST_VARIANTS
     verbose_name_plural = "Messages. With more than one, recipients are divided between them"
     verbose_name = "message"
+    hide_title = True
+    fields = ("version", "label", "weight")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Templates are written on their own page."""
@@ -98,6 +104,7 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     class Media:
         css = {"all": ["campaigns/campaign.css"]}
+        js = ["campaigns/form.js"]
 
     def row_label(self, obj: Any, *, may_change: bool) -> str:
         """What has been started is looked at, not edited."""
@@ -122,15 +129,12 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
             return "not started"
         if campaign.is_open_ended:
             return standing.words
-        return format_html(
-            '<progress class="cp-bar" max="100" value="{}" aria-label="Progress">{} %</progress> {}',
-            standing.percent, standing.percent, standing.words,
-        )  # fmt: skip
+        return format_html(_BAR, standing.percent, standing.percent, standing.words)
 
     @admin.display(description="Goes out")
     def shown_schedule(self, campaign: Campaign) -> str:
         standing: Standing | None = self.standings.get(campaign.pk)
-        return when_of(campaign, standing.ran if standing else None)
+        return when_of(campaign, standing.last if standing else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         found: QuerySet[Campaign] = super().get_queryset(request)

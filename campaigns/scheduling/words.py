@@ -7,8 +7,7 @@ from datetime import datetime
 
 from django.utils.timezone import localtime
 
-from campaigns.models import Campaign, CampaignKind, When
-from campaigns.models.campaigns import ENDED
+from campaigns.models import Campaign, CampaignKind, CampaignRun, When
 from messaging.models.timing import DAYS
 
 _HOW_OFTEN = {
@@ -31,7 +30,7 @@ class Ran:
 
 def when_of(campaign: Campaign, last: Ran | None) -> str:
     """When it goes out or, of what has been started or is over, when it did."""
-    if campaign.state in ENDED:
+    if campaign.is_over:
         return _went_out(last)
     is_out = last is not None and last.ended is None
     words = f"since {_at(last.began)}" if last is not None and is_out else schedule_of(campaign)
@@ -44,13 +43,20 @@ def _went_out(last: Ran | None) -> str:
     times = f"{last.number} times, last " if last.number > 1 else ""
     if last.ended is None:
         return f"{times}{_at(last.began)}"
-    is_one_day = localtime(last.ended).date() == localtime(last.began).date()
-    until = f"{localtime(last.ended):%H:%M}" if is_one_day else _at(last.ended)
-    return f"{times}{_at(last.began)} to {until}"
+    began, ended = _at(last.began), _at(last.ended)
+    if began == ended:
+        return f"{times}{began}"
+    same_day, time_of_day = ended.split()[0] == began.split()[0], ended.split()[1]
+    return f"{times}{began} to {time_of_day if same_day else ended}"
 
 
 def _at(moment: datetime) -> str:
     return f"{localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def ran(run: CampaignRun | None) -> Ran | None:
+    """A run as it is told in words."""
+    return Ran(run.number, run.started_at, run.finished_at) if run else None
 
 
 def schedule_of(campaign: Campaign) -> str:

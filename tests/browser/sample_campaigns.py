@@ -73,7 +73,7 @@ def _create(page: Page, sample: Sample) -> None:
     page.get_by_role("combobox", name="Message").select_option(label="Greeting v1")
     if sample.is_compared:
         page.get_by_role("link", name="Add another message").click()
-        page.get_by_role("textbox", name="Label").last.fill("B")
+        expect(page.get_by_role("textbox", name="Label").last).to_have_value("B")
         page.get_by_role("combobox", name="Message").last.select_option(label="Greeting with a smile v1")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Nothing has been sent.")).to_be_visible()

@@ -12,7 +12,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
 
-from tests.browser.sample import ASKED, DELIVERED, OPTED_OUT, REFUSED
+from tests.browser.sample import ASKED, DELIVERED, OPTED_OUT, REFUSED, ROUTED
 from tests.browser.sample_campaigns import DRAFT, FINISHED, RUNNING
 from tests.browser.staff import Gateway
 
@@ -126,6 +126,14 @@ def _build_filter(page: Page, gateway: Gateway) -> None:
     page.get_by_label("What").last.select_option("country")
     page.get_by_label("Value").last.fill("UK")
     expect(page.get_by_text("is no country code")).to_be_visible()
+
+
+def _counted(name: str) -> Callable[[Page, Gateway], None]:
+    def follow(page: Page, gateway: Gateway) -> None:
+        _edit(name)(page, gateway)
+        expect(page.get_by_role("region", name="Who is found")).to_contain_text("1 profile")
+
+    return follow
 
 
 def _members(name: str) -> Callable[[Page, Gateway], None]:
@@ -322,6 +330,7 @@ SCREENS = (
     Screen("channel-list", CHANNELS),
     Screen("channel-add", f"{CHANNELS}add/"),
     Screen("channel-change", CHANNELS, _edit("demo")),
+    Screen("channel-routes", CHANNELS, _edit(ROUTED)),
     _list("route-list", "messaging/route"),
     _list("route-add", "messaging/route/add"),
     _list("spend-limit-list", "messaging/spendlimit"),
@@ -376,7 +385,7 @@ SCREENS = (
     Screen("profile-change", "admin/profiles/profile/", _first_row),
     _list("audience-list", "campaigns/audience"),
     Screen("audience-add", f"{AUDIENCES}add/", _build_filter),
-    Screen("audience-change", AUDIENCES, _edit("Londoners")),
+    Screen("audience-change", AUDIENCES, _counted("Londoners")),
     Screen("audience-members", AUDIENCES, _members("Guests")),
     Screen("audience-choose", "admin/profiles/profile/", _choose_profiles),
     Screen("campaign-list", CAMPAIGNS),
@@ -434,6 +443,17 @@ def sideways(page: Page) -> list[str]:
                 .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
         )
     ) or ["the document itself"]
+
+
+def wide_tables(page: Page) -> list[str]:
+    """Tables that do not fit their place, so that a bar to scroll them appears."""
+    return list(
+        page.evaluate(
+            """[...document.querySelectorAll("table")]
+                .filter(e => e.checkVisibility() && e.scrollWidth > e.parentElement.clientWidth + 1)
+                .map(e => e.outerHTML.slice(0, 120))"""
+        )
+    )
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tests.browser.screens import (
     grave_problems,
     sideways,
     take_picture,
+    wide_tables,
 )
 from tests.browser.staff import Gateway
 
@@ -76,6 +77,8 @@ def _found(page: Page, name: str, scheme: str, tolerated: tuple[str, ...] = ()) 
         found += [
             f"{size}: {problem}" for problem in grave_problems(page, scheme=scheme, tolerated=tolerated)
         ]
+        if viewport is DESKTOP:
+            found += [f"is too wide: {table}" for table in wide_tables(page)]
         if viewport is PHONE:
             found += [f"scrolls sideways: {element}" for element in sideways(page)]
     return found

@@ -88,7 +88,7 @@ def listed(client: Client, campaign: Campaign, **asked: str) -> list[str]:
     address = f"{page('recipients', campaign)}?{urlencode(asked)}"
     while True:
         shown = client.get(address).content.decode()
-        found += re.findall(r'<th scope="row">([^<]+)</th>', shown)
+        found += re.findall(r'<th scope="row" class="cp-nowrap">([^<]+)</th>', shown)
         onward = re.search(r'href="(\?[^"]*after=[^"]*)"', shown)
         if onward is None:
             return found

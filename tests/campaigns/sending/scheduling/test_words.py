@@ -18,6 +18,7 @@ SAID: dict[str, tuple[dict[str, Any], Ran | None, str]] = {
     "a draft": ({"state": "draft"}, None, "as soon as somebody starts it"),
     "running": ({"state": "running"}, Ran(1, at(1, 10), None), "since 2026-03-01 10:00"),
     "finished": ({"state": "finished"}, Ran(1, at(1, 10), at(1, 11)), "2026-03-01 10:00 to 11:00"),
+    "finished within a minute": ({"state": "finished"}, Ran(1, at(1, 10), at(1, 10)), "2026-03-01 10:00"),
     "finished later": (
         {"state": "finished"}, Ran(1, at(1, 10), at(2, 11)), "2026-03-01 10:00 to 2026-03-02 11:00",
     ),
