@@ -11,12 +11,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.staff import Gateway, menu, submit
 
 DELIVERED, REFUSED, OPTED_OUT, ASKED = "+14155550101", "+14155990400", "+14155550102", "+14155550103"
-ROUTED = "appointments"
+ROUTED = "appointment_reminders.western_europe"
 # Name, senders, countries, prefixes of its routes.
 ROUTES = (
     ("Alps, main", "+15005550006, +15005550007, +15005550008", "AT, BE, CH, DE, DK, FR, IT, LI, LU, NL", ""),
     (
-        "Everywhere else, through the second line",
+        "everywhere_else_through_the_second_line",
         "HarbourBook",
         "",
         "+3361, +3362, +3363, +3364, +3365, +3366",

@@ -83,6 +83,11 @@ def _fill_in_campaign(page: Page, gateway: Gateway) -> None:
     page.get_by_role("link", name="Add another message").click()
 
 
+def _trigger(page: Page, gateway: Gateway) -> None:
+    page.get_by_label("Kind").select_option("triggered")
+    expect(page.get_by_role("heading", name="When", exact=True)).to_be_hidden()
+
+
 def _upload(rows: str) -> Callable[[Page, Gateway], None]:
     """A file and what the next page says of its columns."""
 
@@ -390,6 +395,7 @@ SCREENS = (
     Screen("audience-choose", "admin/profiles/profile/", _choose_profiles),
     Screen("campaign-list", CAMPAIGNS),
     Screen("campaign-add", f"{CAMPAIGNS}add/", _fill_in_campaign),
+    Screen("campaign-add-triggered", f"{CAMPAIGNS}add/", _trigger),
     Screen("campaign-draft", CAMPAIGNS, _edit(DRAFT.name)),
     Screen("campaign-preflight", CAMPAIGNS, _look_ahead),
     Screen("campaign-running", CAMPAIGNS, _open(RUNNING.name)),
@@ -451,6 +457,8 @@ def wide_tables(page: Page) -> list[str]:
         page.evaluate(
             """[...document.querySelectorAll("table")]
                 .filter(e => e.checkVisibility() && e.scrollWidth > e.parentElement.clientWidth + 1)
+                .concat([...document.querySelectorAll(".simplebar-track.simplebar-horizontal")]
+                    .filter(e => getComputedStyle(e).visibility === "visible").map(e => e.parentElement))
                 .map(e => e.outerHTML.slice(0, 120))"""
         )
     )
