@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from campaigns import people as people_list
 from campaigns import picking, steps
@@ -125,3 +127,15 @@ def test_a_list_that_takes_long_to_look_through_is_continued(
     assert "Nobody so far" in first
     assert "Look further" in first
     assert listed(viewer, made, show="accepted.stopped") == [number_at(2)]
+
+
+def test_a_page_asks_as_much_for_many_as_for_few(signed_in: Any, campaign: Any) -> None:
+    viewer, costs = signed_in("viewer"), []
+    for size in (1, 1, 6):
+        made = campaign(size)
+        steps.start(campaign_id=made.id, actor="ada")
+        advance_runs()
+        with CaptureQueriesContext(connection) as queries:
+            assert len(listed(viewer, made, show="accepted")) == size
+        costs.append(len(queries))
+    assert costs[1] == costs[2]
