@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from campaigns.models import CampaignRun, RecipientState, RunTally
+from campaigns.scheduling.words import Ran, ran
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Standing:
     accepted: int
     excluded: int
     is_collecting: bool
+    last: Ran | None
 
     @property
     def words(self) -> str:
@@ -58,4 +60,5 @@ def _standing(run: CampaignRun, counts: dict[str, int]) -> Standing:
         accepted=counts[RecipientState.ACCEPTED],
         excluded=counts[RecipientState.EXCLUDED],
         is_collecting=run.state == "expanding",
+        last=ran(run),
     )

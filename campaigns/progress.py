@@ -53,10 +53,10 @@ class Progress:
             return 0.0 if self.is_collecting or self.pending else 1.0
         return (self.audience - self.pending) / self.audience
 
-    def exclusions(self) -> list[tuple[str, int]]:
-        """Reasons in words with their counts, the most frequent first."""
+    def exclusions(self) -> list[tuple[str, str, int]]:
+        """Reason, its words, how many people; the most frequent first."""
         counted = Counter(dict(self.excluded)).most_common()
-        return [(Exclusion(reason).label, count) for reason, count in counted]
+        return [(reason, str(Exclusion(reason).label), count) for reason, count in counted]
 
     def outcome_rows(self) -> list[tuple[str, str, int]]:
         """Outcome, its words, how many messages; in the order of LABELS, those without any left out."""

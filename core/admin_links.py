@@ -57,6 +57,10 @@ class RowLinks:
     paginator = LongListPaginator
     show_facets = admin.ShowFacets.NEVER  # counts of each choice of each filter: a scan for every one
 
+    def row_label(self, obj: Any, *, may_change: bool) -> str:
+        """What the link of a row says."""
+        return "Edit" if may_change else "View"
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns plus one that links to what this user may do."""
         columns = [*super().get_list_display(request)]  # type: ignore[misc]
@@ -67,7 +71,7 @@ class RowLinks:
         def row_links(obj: Model) -> SafeString:
             return format_html(
                 '<span class="row-links">{}{}</span>',
-                edit_link(obj, "Edit" if may_change else "View"),
+                edit_link(obj, self.row_label(obj, may_change=may_change)),
                 delete_link(obj) if may_delete else "",
             )
 

@@ -225,6 +225,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("smsgateway/panels.css"),
         lambda request: static("smsgateway/start-page.css"),
     ],
+    "SCRIPTS": [lambda request: static("smsgateway/theme.js")],
     "ENVIRONMENT": "smsgateway.admin_theme.environment",
     "DASHBOARD_CALLBACK": "operations.start_page.fill",
     "COMMAND": {"search_models": False, "show_history": False},

@@ -22,10 +22,11 @@ from campaigns.admin.campaign_badge import badge
 from campaigns.approving import may_approve, needs_approval
 from campaigns.findings import Finding
 from campaigns.models import Campaign, CampaignRun, CampaignState
-from campaigns.people import People, people_of
+from campaigns.people import People, choices_of, people_of
+from campaigns.picking import chosen_by
 from campaigns.preflight import Preflight, look_ahead
 from campaigns.progress import VariantResult, progress_of
-from campaigns.scheduling.words import schedule_of
+from campaigns.scheduling.words import ran, schedule_of, when_of
 from core.admin_links import admin_url
 from core.clock import now
 from core.errors import GatewayError
@@ -154,21 +155,18 @@ def progress(of: Any, request: HttpRequest, campaign_id: uuid.UUID) -> HttpRespo
 
 
 def recipients(of: Any, request: HttpRequest, campaign_id: uuid.UUID) -> HttpResponse:
-    """Who was in a run and what became of each: in pages, or one person by number."""
+    """Who was in a run and what became of each: a page of those of one kind, or one person by number."""
     campaign = _campaign(of, request, campaign_id)
     run = _chosen(list(campaign.runs.order_by("-number")[:_RUNS_SHOWN]), request.GET.get("run", ""))
-    number = request.GET.get("number", "").strip()
-    shown = people_of(run, number=number, after=request.GET.get("after", "")) if run else People()
-    return _page(
-        of,
-        request,
-        campaign,
-        "recipients.html",
-        f"Recipients of {campaign}",
-        run=run,
-        number=number,
-        people=shown,
-    )
+    asked = {name: request.GET.get(name, "").strip() for name in ("number", "show", "after")}
+    more = {
+        "run": run,
+        "number": asked["number"],
+        "show": chosen_by(asked["show"]).key,
+        "people": people_of(run, **asked) if run else People(),
+        "choices": choices_of(run) if run else [],
+    }
+    return _page(of, request, campaign, "recipients.html", f"Recipients of {campaign}", **more)
 
 
 def _numbers(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
@@ -179,6 +177,7 @@ def _numbers(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "run": run,
         "runs": runs,
         "numbers": numbers,
+        "when": when_of(campaign, ran(runs[0] if runs else None)),
         "results": [_result(variant) for variant in numbers.variants] if numbers else [],
         "percent": int(numbers.done_share * 100) if numbers else 0,
         "is_live": campaign.state in _LIVE,

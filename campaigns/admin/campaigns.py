@@ -19,9 +19,13 @@ from campaigns.admin.campaign_badge import badge
 from campaigns.forms.campaigns import MOST_VARIANTS, CampaignForm, VariantForm, VariantFormSet
 from campaigns.listing import Standing, standings
 from campaigns.models import Campaign, CampaignState, CampaignVariant
-from campaigns.scheduling.words import schedule_of
+from campaigns.scheduling.words import when_of
 from core.admin_links import RowLinks
 
+_BAR = (
+    '<span class="cp-standing"><progress class="cp-bar" max="100" value="{}" aria-label="Progress">{} %</progress> '
+    "{}</span>"
+)
 _SCHEDULED = "kind == 'audience' && when != 'now'"
 
 
@@ -36,6 +40,8 @@ class VariantInline(TabularInline):  # type: ignore[misc]
     max_num = MOST_VARIANTS
     verbose_name_plural = "Messages. With more than one, recipients are divided between them"
     verbose_name = "message"
+    hide_title = True
+    fields = ("version", "label", "weight")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Templates are written on their own page."""
@@ -54,7 +60,7 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     inlines = (VariantInline,)
     fieldsets = (
         (None, {"fields": ("name", "description", "kind")}),
-        ("To whom", {"fields": ("channel", "audience")}),
+        ("To whom", {"classes": ("before-messages",), "fields": ("channel", "audience")}),
         (
             "When",
             {
@@ -98,6 +104,11 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     class Media:
         css = {"all": ["campaigns/campaign.css"]}
+        js = ["campaigns/form.js"]
+
+    def row_label(self, obj: Any, *, may_change: bool) -> str:
+        """What has been started is looked at, not edited."""
+        return super().row_label(obj, may_change=may_change) if obj.is_editable else "Open"
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Where the page's campaigns stand is looked up once for all."""
@@ -118,14 +129,12 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
             return "not started"
         if campaign.is_open_ended:
             return standing.words
-        return format_html(
-            '<progress class="cp-bar" max="100" value="{}" aria-label="Progress">{} %</progress> {}',
-            standing.percent, standing.percent, standing.words,
-        )  # fmt: skip
+        return format_html(_BAR, standing.percent, standing.percent, standing.words)
 
     @admin.display(description="Goes out")
     def shown_schedule(self, campaign: Campaign) -> str:
-        return schedule_of(campaign)
+        standing: Standing | None = self.standings.get(campaign.pk)
+        return when_of(campaign, standing.last if standing else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         found: QuerySet[Campaign] = super().get_queryset(request)

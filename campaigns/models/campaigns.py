@@ -142,6 +142,11 @@ class Campaign(models.Model):
         """Whether its content may still be changed."""
         return self.state == CampaignState.DRAFT
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more goes out."""
+        return self.state in ENDED
+
     def clean(self) -> None:
         """Each kind and each schedule has what it needs."""
         super().clean()

@@ -129,6 +129,12 @@ class Recipient(models.Model):
                 name="campaign_recipient_due",
                 condition=models.Q(state=RecipientState.PENDING),
             ),
+            # Who is dealt with, by what became of them. Collecting recipients does not write it.
+            models.Index(
+                fields=["run", "state", "reason", "id"],
+                name="campaign_recipient_fate",
+                condition=~models.Q(state=RecipientState.PENDING),
+            ),
         ]
 
     def __str__(self) -> str:

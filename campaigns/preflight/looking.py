@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -39,6 +40,8 @@ from messaging.spending.prices import segment_price
 from profiles.models import Profile
 
 _SHOWN = 5
+# Of those who would be left out, so many for each reason are named.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,15 @@ class Sample:
     encoding: str
 
 
+@dataclass(frozen=True)
+class LeftOutRow:
+    """A reason in words, how many of all it leaves out, and some of them: number and profile."""
+
+    label: str
+    count: int
+    some: tuple[tuple[str, UUID], ...]
+
+
 @dataclass
 class Preflight:
     """What would happen. `excluded` and `reached` are counts among the `looked_at`; the rest is for all of `total`."""
@@ -61,6 +73,7 @@ class Preflight:
     is_about: bool = False
     looked_at: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, list[tuple[str, UUID]]] = field(default_factory=lambda: defaultdict(list))
     reached: int = 0
     segments: list[int] = field(default_factory=list)
     unicode: int = 0
@@ -89,11 +102,18 @@ class Preflight:
         return self.scaled(self.reached)
 
     @property
-    def exclusions(self) -> list[tuple[str, int]]:
-        """Reasons in words with how many of all would be left out, the most frequent first."""
+    def exclusions(self) -> list[LeftOutRow]:
+        """Who would be left out of all, by reason, the most frequent first."""
         return [
-            (str(Exclusion(reason).label), self.scaled(some)) for reason, some in self.excluded.most_common()
+            LeftOutRow(str(Exclusion(reason).label), self.scaled(count), tuple(self.left_out[reason]))
+            for reason, count in self.excluded.most_common()
         ]
+
+    def leave_out(self, profile: Profile, reason: str) -> None:
+        """Count somebody who would get nothing."""
+        self.excluded[reason] += 1
+        if len(self.left_out[reason]) < _NAMED:
+            self.left_out[reason].append((mask_number(profile.msisdn), profile.id))
 
     @property
     def segments_in_all(self) -> int:
@@ -139,22 +159,23 @@ def look_ahead(campaign: Campaign) -> Preflight:
 def _try(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> None:
     split, words = split_of(campaign), words_of(campaign)
     stops: list[str] = []
-    rows = []
+    rows, going = [], []
     for profile in some:
         label = split.label_for(profile.msisdn)
         if label is None:
-            found.excluded[Exclusion.HOLDOUT] += 1
+            found.leave_out(profile, Exclusion.HOLDOUT)
         else:
+            going.append(profile)
             rows.append(Recipient(msisdn=profile.msisdn, profile_id=profile.id, variant=label, due_at=now()))
     known = {profile.id: (profile.msisdn, profile.language, profile.time_zone) for profile in some}
     submissions = [
         replace(one, write=_told(one.write, stops)) for one in submissions_for(campaign, rows, known, words)
     ]
-    for row, outcome in zip(rows, rendered_many(submissions), strict=True):
+    for row, profile, outcome in zip(rows, going, rendered_many(submissions), strict=True):
         if isinstance(outcome, Rendered):
             _count(found, row, outcome)
         else:
-            found.excluded[exclusion_of(outcome)] += 1
+            found.leave_out(profile, exclusion_of(outcome))
     if stops:
         found.findings.insert(0, _stop(campaign, stops))
 

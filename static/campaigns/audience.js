@@ -50,6 +50,7 @@
     constructor(field) {
       this.field = field;
       this.paths = new Map();
+      this.left = new WeakSet();
       this.root = make("div", "au-builder");
       this.live = make("div", "au-live");
       this.live.setAttribute("aria-live", "polite");
@@ -268,6 +269,9 @@
         node.value = takes === "texts" ? input.value.split(",").map((one) => one.trim()).filter(Boolean) : input.value;
         this.store();
       });
+      const leave = () => { this.left.add(node); input.dataset.left = "yes"; };
+      if (this.left.has(node)) leave();
+      input.addEventListener("blur", () => { leave(); this.later(); });
       return [input, ...this.suggestions(node, input)];
     }
 
@@ -343,7 +347,7 @@
       this.root.querySelectorAll(".au-slip").forEach((line) => { line.hidden = true; line.textContent = ""; });
       for (const problem of answer.problems) {
         const line = this.place(problem);
-        if (!line) continue;
+        if (!line || this.awaits(line)) continue;
         line.hidden = false;
         line.classList.toggle("warn", problem.level === "warning");
         line.textContent = problem.message;
@@ -356,6 +360,12 @@
         parts.push(make("p", "sg-quiet", { textContent: "Counted as soon as the conditions are complete." }));
       }
       this.live.replaceChildren(...parts);
+    }
+
+    // Nobody has been at the value yet: that it is blank is no fault so far.
+    awaits(line) {
+      const input = line.parentElement.querySelector(":scope > input[aria-label]:not([aria-label='Name of the attribute'])");
+      return Boolean(input) && !input.value && !input.dataset.left;
     }
 
     people(answer) {

@@ -11,6 +11,17 @@ from playwright.sync_api import Page, expect
 from tests.browser.staff import Gateway, menu, submit
 
 DELIVERED, REFUSED, OPTED_OUT, ASKED = "+14155550101", "+14155990400", "+14155550102", "+14155550103"
+ROUTED = "appointment_reminders.western_europe"
+# Name, senders, countries, prefixes of its routes.
+ROUTES = (
+    ("Alps, main", "+15005550006, +15005550007, +15005550008", "AT, BE, CH, DE, DK, FR, IT, LI, LU, NL", ""),
+    (
+        "everywhere_else_through_the_second_line",
+        "HarbourBook",
+        "",
+        "+3361, +3362, +3363, +3364, +3365, +3366",
+    ),
+)
 TEXT = "Hello Ada, your table for 2 is booked for 19:30 today. See you at Harbour Books!"
 
 
@@ -26,6 +37,7 @@ def fill_with_sample(page: Page, gateway: Gateway) -> None:
     _create_profile(page)
     _create_audiences(page)
     _write_template(page)
+    _create_routes(page)
     _post_unreadable(_webhook_url(page))
 
 
@@ -87,6 +99,25 @@ def _write_template(page: Page) -> None:
     page.keyboard.insert_text("Hi {{profile.firstName}}, see you in {{ profile.city | upper }}!")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("link", name="Edit Sample template")).to_be_visible()
+
+
+def _create_routes(page: Page) -> None:
+    menu(page, "Channel configurations")
+    page.get_by_role("link", name="Create channel configuration").click()
+    page.get_by_label("Name").fill(ROUTED)
+    page.get_by_label("API credentials").select_option(label="Demo provider")
+    page.get_by_label("Sender number").fill("+15005550006")
+    submit(page, ROUTED)
+    for name, senders, countries, prefixes in ROUTES:
+        menu(page, "Routes")
+        page.get_by_role("link", name="Create route").first.click()
+        page.get_by_label("Channel configuration").select_option(label=ROUTED)
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("API credentials").select_option(label="Demo provider")
+        page.get_by_label("Senders").fill(senders)
+        page.get_by_label("Countries").fill(countries)
+        page.get_by_label("Number prefixes").fill(prefixes)
+        submit(page, name)
 
 
 def _webhook_url(page: Page) -> str:

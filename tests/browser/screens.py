@@ -12,7 +12,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Error, Page, expect
 
-from tests.browser.sample import ASKED, DELIVERED, OPTED_OUT, REFUSED
+from tests.browser.sample import ASKED, DELIVERED, OPTED_OUT, REFUSED, ROUTED
+from tests.browser.sample_campaigns import DRAFT, FINISHED, RUNNING
 from tests.browser.staff import Gateway
 
 DESKTOP = {"width": 1360, "height": 900}
@@ -51,10 +52,52 @@ SAMPLE_ANSWER = '{"messages": [{"id": "m-1", "status": {"code": 0, "text": "queu
 SAMPLE_CALLBACK = (
     '{"type": "inbound_message", "id": "x-1", "from": "+14155550190", "to": "1", "text": "STOP"}'
 )
+SAMPLE_PEOPLE = "id,Mobile,First Name,Visits\nc-1,+14155550110,Ada,3\nc-2,4155550111,Ben,many\n"
 SAMPLE_CURL = (
     "curl -X POST https://api.example.com/v1/messages -H 'Authorization: Bearer demo-token' "
     """-H 'Content-Type: application/json' -d '{"to": ["+14155550123"], "from": "ACME", "text": "Hi", "ttl": 60}'"""
 )
+
+
+def _open(name: str, *links: str) -> Callable[[Page, Gateway], None]:
+    """The row's "Open", then link by link."""
+
+    def click(page: Page, gateway: Gateway) -> None:
+        page.get_by_role("link", name=f"Open {name}", exact=True).click()
+        for link in links:
+            page.get_by_role("link", name=link, exact=True).click()
+            page.wait_for_load_state()
+
+    return click
+
+
+def _look_ahead(page: Page, gateway: Gateway) -> None:
+    _edit(DRAFT.name)(page, gateway)
+    page.get_by_role("link", name="Look ahead and start").click()
+    for reason in page.get_by_role("region", name="Whom it reaches").locator("summary").all():
+        reason.click()
+
+
+def _fill_in_campaign(page: Page, gateway: Gateway) -> None:
+    page.get_by_label("Starts").select_option("weekly")
+    page.get_by_role("link", name="Add another message").click()
+
+
+def _trigger(page: Page, gateway: Gateway) -> None:
+    page.get_by_label("Kind").select_option("triggered")
+    expect(page.get_by_role("heading", name="When", exact=True)).to_be_hidden()
+
+
+def _upload(rows: str) -> Callable[[Page, Gateway], None]:
+    """A file and what the next page says of its columns."""
+
+    def upload(page: Page, gateway: Gateway) -> None:
+        file = {"name": "people.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+        page.get_by_label("CSV file").set_input_files(files=[file])  # type: ignore[list-item]
+        page.get_by_role("button", name="Upload").click()
+        expect(page.get_by_role("button", name="Try it on every row")).to_be_visible()
+
+    return upload
 
 
 def _edit(name: str) -> Callable[[Page, Gateway], None]:
@@ -88,6 +131,14 @@ def _build_filter(page: Page, gateway: Gateway) -> None:
     page.get_by_label("What").last.select_option("country")
     page.get_by_label("Value").last.fill("UK")
     expect(page.get_by_text("is no country code")).to_be_visible()
+
+
+def _counted(name: str) -> Callable[[Page, Gateway], None]:
+    def follow(page: Page, gateway: Gateway) -> None:
+        _edit(name)(page, gateway)
+        expect(page.get_by_role("region", name="Who is found")).to_contain_text("1 profile")
+
+    return follow
 
 
 def _members(name: str) -> Callable[[Page, Gateway], None]:
@@ -243,7 +294,7 @@ def _list(name: str, app_and_model: str) -> Screen:
     return Screen(name, f"admin/{app_and_model}/")
 
 
-AUDIENCES = "admin/campaigns/audience/"
+AUDIENCES, CAMPAIGNS = "admin/campaigns/audience/", "admin/campaigns/campaign/"
 CREDENTIALS, WEBHOOKS = "admin/credentials/apicredential/", "admin/webhooks/webhook/"
 TEMPLATES = "admin/campaigns/messagetemplate/"
 CHANNELS, MESSAGES = "admin/messaging/channelconfiguration/", "admin/messaging/message/"
@@ -284,6 +335,7 @@ SCREENS = (
     Screen("channel-list", CHANNELS),
     Screen("channel-add", f"{CHANNELS}add/"),
     Screen("channel-change", CHANNELS, _edit("demo")),
+    Screen("channel-routes", CHANNELS, _edit(ROUTED)),
     _list("route-list", "messaging/route"),
     _list("route-add", "messaging/route/add"),
     _list("spend-limit-list", "messaging/spendlimit"),
@@ -322,6 +374,11 @@ SCREENS = (
     Screen("consent-export", "admin/consent/consentsubject/export/"),
     _list("consent-imports-list", "consent/consentimport"),
     Screen("consent-import-upload", "admin/consent/consentimport/add/"),
+    Screen(
+        "consent-import-columns",
+        "admin/consent/consentimport/add/",
+        _upload("Phone,Status\n+14155550110,in\n"),
+    ),
     _list("consent-list", "consent/consentevent"),
     Screen("consent-number", f"admin/consent/consentevent/?q={OPTED_OUT.removeprefix('+1')}"),
     Screen("consent-detail", "admin/consent/consentevent/", _first_row),
@@ -329,12 +386,22 @@ SCREENS = (
     _list("profile-add", "profiles/profile/add"),
     _list("profile-imports-list", "profiles/profileimport"),
     _list("profile-import-upload", "profiles/profileimport/add"),
+    Screen("profile-import-columns", "admin/profiles/profileimport/add/", _upload(SAMPLE_PEOPLE)),
     Screen("profile-change", "admin/profiles/profile/", _first_row),
     _list("audience-list", "campaigns/audience"),
     Screen("audience-add", f"{AUDIENCES}add/", _build_filter),
-    Screen("audience-change", AUDIENCES, _edit("Londoners")),
+    Screen("audience-change", AUDIENCES, _counted("Londoners")),
     Screen("audience-members", AUDIENCES, _members("Guests")),
     Screen("audience-choose", "admin/profiles/profile/", _choose_profiles),
+    Screen("campaign-list", CAMPAIGNS),
+    Screen("campaign-add", f"{CAMPAIGNS}add/", _fill_in_campaign),
+    Screen("campaign-add-triggered", f"{CAMPAIGNS}add/", _trigger),
+    Screen("campaign-draft", CAMPAIGNS, _edit(DRAFT.name)),
+    Screen("campaign-preflight", CAMPAIGNS, _look_ahead),
+    Screen("campaign-running", CAMPAIGNS, _open(RUNNING.name)),
+    Screen("campaign-finished", CAMPAIGNS, _open(FINISHED.name)),
+    Screen("campaign-recipients", CAMPAIGNS, _open(FINISHED.name, "Recipients one by one")),
+    Screen("campaign-left-out", CAMPAIGNS, _open(FINISHED.name, "Opted out")),
     _list("api-key-list", "access/apikey"),
     _list("api-key-add", "access/apikey/add"),
     Screen("api-key-issued", "admin/access/apikey/add/", _issue_key),
@@ -382,6 +449,19 @@ def sideways(page: Page) -> list[str]:
                 .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
         )
     ) or ["the document itself"]
+
+
+def wide_tables(page: Page) -> list[str]:
+    """Tables that do not fit their place, so that a bar to scroll them appears."""
+    return list(
+        page.evaluate(
+            """[...document.querySelectorAll("table")]
+                .filter(e => e.checkVisibility() && e.scrollWidth > e.parentElement.clientWidth + 1)
+                .concat([...document.querySelectorAll(".simplebar-track.simplebar-horizontal")]
+                    .filter(e => getComputedStyle(e).visibility === "visible").map(e => e.parentElement))
+                .map(e => e.outerHTML.slice(0, 120))"""
+        )
+    )
 
 
 @contextmanager

@@ -110,3 +110,16 @@ def test_members_are_counted_and_taken_off_after_a_question(staff: Page) -> None
     staff.get_by_role("button", name="Take off the list").click()
     expect(staff.get_by_text("1 person taken off the list.")).to_be_visible()
     expect(staff.get_by_role("row")).to_have_count(5)
+
+
+def test_a_value_nobody_has_been_at_is_no_fault_yet(staff: Page) -> None:
+    menu(staff, "Audiences")
+    staff.get_by_role("link", name="Create audience").first.click()
+    staff.get_by_role("button", name="Add condition").click()
+    found = staff.get_by_role("region", name="Who is found")
+    expect(found).to_contain_text("Counted as soon as the conditions are complete.")
+    fault = staff.get_by_text("The value is missing.")
+    expect(fault).to_be_hidden()
+    staff.get_by_label("Value").focus()
+    staff.keyboard.press("Tab")
+    expect(fault).to_be_visible()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.browser.sample import fill_with_sample
+from tests.browser.sample_campaigns import fill_with_campaigns
 from tests.browser.screens import (
     DESKTOP,
     PHONE,
@@ -17,6 +18,7 @@ from tests.browser.screens import (
     grave_problems,
     sideways,
     take_picture,
+    wide_tables,
 )
 from tests.browser.staff import Gateway
 
@@ -37,6 +39,7 @@ def pages(gateway: Gateway, browser: Browser, session: StorageState) -> Iterator
     pages = {scheme: context.new_page() for scheme, context in contexts.items()}
     pages["light"].goto(gateway.url)
     fill_with_sample(pages["light"], gateway)
+    fill_with_campaigns(pages["light"])
     yield pages
     for context in contexts.values():
         context.close()
@@ -74,6 +77,8 @@ def _found(page: Page, name: str, scheme: str, tolerated: tuple[str, ...] = ()) 
         found += [
             f"{size}: {problem}" for problem in grave_problems(page, scheme=scheme, tolerated=tolerated)
         ]
+        if viewport is DESKTOP:
+            found += [f"is too wide: {table}" for table in wide_tables(page)]
         if viewport is PHONE:
             found += [f"scrolls sideways: {element}" for element in sideways(page)]
     return found

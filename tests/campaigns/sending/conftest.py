@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
 
 from campaigns import steps
 from campaigns.models import (
@@ -146,3 +149,23 @@ def opt_out() -> Callable[..., Any]:
         return ledger.record(msisdn=msisdn, kind="opt_out", source="keyword", **values)
 
     return opt_out
+
+
+@pytest.fixture
+def signed_in() -> Any:
+    """A browser of somebody with a role."""
+
+    def sign_in(role: str) -> Client:
+        user, is_new = User.objects.get_or_create(username=role, defaults={"is_staff": True})
+        if is_new:
+            user.groups.add(Group.objects.get(name=role.split("-")[0]))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def page(name: str, campaign: Campaign, *more: str) -> str:
+    """The address of a page of a campaign."""
+    return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk, *more])

@@ -3,39 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from access.models import AuditEntry
-from campaigns import people, steps
+from campaigns import steps
 from campaigns.models import Campaign
 from campaigns.running.advancing import advance_runs
 from messaging.models import Message
-from tests.campaigns.sending.conftest import number
+from tests.campaigns.sending.conftest import number, page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def signed_in() -> Any:
-    """A browser of somebody with a role."""
-
-    def sign_in(role: str) -> Client:
-        user, is_new = User.objects.get_or_create(username=role, defaults={"is_staff": True})
-        if is_new:
-            user.groups.add(Group.objects.get(name=role.split("-")[0]))
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
-
-
-def page(name: str, campaign: Campaign, *more: str) -> str:
-    return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk, *more])
 
 
 def form(**values: Any) -> dict[str, Any]:
@@ -185,23 +164,20 @@ def test_the_list_asks_as_much_for_many_as_for_few(signed_in: Any, campaign: Any
     assert costs[0] == costs[1]
 
 
-def test_recipients_are_shown_one_by_one_and_found_by_number(
-    signed_in: Any, campaign: Any, opt_out: Any, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(people, "PAGE", 2)
-    opt_out(number(1))
-    made, viewer = campaign(3), signed_in("viewer")
-    steps.start(campaign_id=made.id, actor="ada")
-    advance_runs()
-    first = viewer.get(page("recipients", made)).content.decode()
-    assert "Queued" in first
-    assert "Left out: Opted out" in first
-    assert number(0) not in first
-    after = str(made.runs.get().recipients.order_by("id")[1].id)
-    assert f"after={after}" in first
-    assert "after=" not in viewer.get(page("recipients", made), {"after": after}).content.decode()
-    found = viewer.get(page("recipients", made), {"number": "415 555 0001"}).content.decode()
-    assert "Opted out" in found
-    assert "Queued" not in found
-    missing = viewer.get(page("recipients", made), {"number": "+14155559999"}).content.decode()
-    assert "is not among the recipients" in missing
+def test_the_list_edits_drafts_and_opens_everything_else(signed_in: Any, campaign: Any) -> None:
+    draft, started = campaign(), campaign()
+    steps.start(campaign_id=started.id, actor="ada")
+    shown = signed_in("author").get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+    assert f'aria-label="Edit {draft}"' in shown
+    assert f'aria-label="Open {started}"' in shown
+    seen = signed_in("viewer").get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+    assert f'aria-label="View {draft}"' in seen
+
+
+def test_the_form_is_filled_in_from_top_to_bottom(signed_in: Any, campaign: Any) -> None:
+    for address in (reverse("admin:campaigns_campaign_add"), page("change", campaign())):
+        shown = signed_in("author").get(address).content.decode()
+        names = ("name", "channel", "audience", "variants-0-version", "when", "per_minute")
+        places = [shown.index(f'name="{name}"') for name in names]
+        assert places == sorted(places)
+        assert shown.count('name="variants-TOTAL_FORMS"') == 1

@@ -35,6 +35,10 @@ def test_it_counts_by_reason_and_stores_nothing(
     assert dict(found.excluded) == {"opted_out": 1, "missing_attribute": 2}
     assert (found.segments, found.unicode, found.cost) == ([1] * 7, 0, Decimal("0.07"))
     assert found.samples[0].text == "Hello Name1"
+    assert {row.label: len(row.some) for row in found.exclusions} == {
+        "Opted out": 1,
+        "An attribute that the text needs is missing": 2,
+    }
     assert number(1) not in found.samples[0].number
     assert (len(found.samples), found.may_start) == (5, True)
     assert (Message.objects.count(), ConsentSubject.objects.count()) == (0, subjects)
@@ -47,7 +51,7 @@ def test_a_large_audience_is_looked_at_in_places(campaign: Any, people: Any, mon
     assert (found.total, found.is_sampled) == (200, True)
     assert 20 <= found.looked_at <= 40
     assert 60 <= found.messages <= 140
-    assert found.messages + sum(count for _, count in found.exclusions) == pytest.approx(200, abs=1)
+    assert found.messages + sum(row.count for row in found.exclusions) == pytest.approx(200, abs=1)
 
 
 def test_a_text_that_stops_is_said_beforehand(campaign: Any, version: Any, people: Any) -> None:
