@@ -143,7 +143,7 @@ def _send(
         outcome = _outcome(place[0], result)
         found[place] = outcome
         rows.append(_row(run, place, labels[place], profiles, outcome))
-    if len(insert_new(Recipient, rows, returning="id")) < len(rows):
+    if len(insert_new(Recipient, rows, returning=("id",))) < len(rows):
         raise IdempotencyInProgress(
             "Another call names the same recipient under the same key. Repeat this one."
         )

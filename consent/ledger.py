@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
 from django.db import connection
+from django.db.models import CharField
 
 from consent import writing
 from consent.chain import CURRENT_FORMAT, hash_of, verify_chain
@@ -25,8 +26,9 @@ from consent.rules import Change, Decision, State, decide, fold, lifts_anything
 from consent.sealing import data_key, number_hash, seal_evidence
 from consent.selectors import history, standing_for
 from core import prepared
-from core.bulk import new
+from core.bulk import insert_new, new
 from core.clock import now
+from core.compiled import Compiled, Slot
 from core.errors import RequestInvalid
 from core.transactions import own_or_callers_transaction
 
@@ -187,24 +189,28 @@ _LONGEST = {
 }  # fmt: skip
 
 
+_KNOWN = Compiled(
+    lambda: (
+        ConsentSubject.objects.filter(number_hash__any_of=Slot("hashes", CharField()))
+        .order_by()
+        .values_list("number_hash", "id")
+    )
+)
+
+
 def _ids_of(hashes: Collection[str]) -> dict[str, int]:
-    table, marks = ConsentSubject._meta.db_table, ", ".join(["%s"] * len(hashes))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT number_hash, id FROM {table} WHERE number_hash IN ({marks})", list(hashes))
-        return dict(cursor.fetchall())
+    return dict(_KNOWN.rows({"hashes": hashes}))
 
 
 def _insert_subjects(hashes: Collection[str]) -> dict[str, int]:
     """Ids of the subjects this call made; one that somebody else made meanwhile is missing."""
-    table, row = ConsentSubject._meta.db_table, "(%s, %s, 0, '')"
-    sql = (
-        f"INSERT INTO {table} (number_hash, touched_at, last_sequence, head_hash) "
-        f"VALUES {', '.join([row] * len(hashes))} ON CONFLICT (number_hash) DO NOTHING RETURNING number_hash, id"
+    moment = now()
+    made = insert_new(
+        ConsentSubject,
+        [{"number_hash": digest, "touched_at": moment} for digest in hashes],
+        returning=("number_hash", "id"),
     )
-    moment = connection.ops.adapt_datetimefield_value(now())
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [value for digest in hashes for value in (digest, moment)])
-        return dict(cursor.fetchall())
+    return dict(made)
 
 
 def lock_subject(subject_id: int) -> ConsentSubject:

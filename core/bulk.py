@@ -38,8 +38,10 @@ def insert_rows(
     return _insert(model, fields, columns, returning)
 
 
-def insert_new(model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, returning: str) -> list[Any]:
-    """Insert those rows that no unique constraint refuses; gives the `returning` column of each that is new."""
+def insert_new(
+    model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, returning: tuple[str, ...]
+) -> list[tuple[Any, ...]]:
+    """Insert those rows that no unique constraint refuses; gives the `returning` columns of each that is new."""
     if not rows:
         return []
     fields, blanks = _insertable(model, frozenset(rows[0]))
@@ -50,8 +52,7 @@ def insert_new(model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, 
         for name, _, default in blanks
     ]
     folded = fold(fields, columns)
-    sql = insert_sql(model, folded, returning, if_new=True)
-    return [row[0] for row in prepared.execute(sql, folded.values)[0]]
+    return prepared.execute(insert_sql(model, folded, returning, if_new=True), folded.values)[0]
 
 
 def new(model: type[Model], **values: Any) -> Model:
@@ -166,7 +167,7 @@ def _insert(
         sql = _insert_statement(model, fields, returning)
     else:
         folded = fold(fields, columns)
-        sql, values = insert_sql(model, folded, returning), folded.values
+        sql, values = insert_sql(model, folded, (returning,) if returning else ()), folded.values
     if not returning:
         prepared.write(sql, values)
         return []

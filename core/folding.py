@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -32,27 +32,30 @@ class Folded:
 
 def fold(fields: Fields, columns: Sequence[Sequence[Any]], *, keep: Fields = ()) -> Folded:
     """Tell apart what rows share; `columns` has a list of values for each field, `keep` are never said once."""
+    db = connections[DEFAULT_DB_ALIAS]
     count = len(columns[0])
     shared, own, values, lists = [], [], [], []
     for field, column in zip(fields, columns, strict=True):
         if field not in keep and column.count(column[0]) == count:
             shared.append(field)
-            values += prepared_values(field, column[:1])
+            values += _prepared(field, column[:1], db)
         else:
             own.append(field)
             lists.append(column)
     if not own:  # rows that are all alike
         own, lists, _ = [shared.pop()], [columns[-1]], values.pop()
-    if connection.vendor == "postgresql":
-        values += [_array(field, column) for field, column in zip(own, lists, strict=True)]
+    if db.vendor == "postgresql":
+        values += [_array(field, column, db) for field, column in zip(own, lists, strict=True)]
     else:
-        prepared = [prepared_values(field, column) for field, column in zip(own, lists, strict=True)]
+        prepared = [_prepared(field, column, db) for field, column in zip(own, lists, strict=True)]
         values += chain.from_iterable(zip(*prepared, strict=True))
     return Folded(tuple(shared), tuple(own), count, values)
 
 
-def insert_sql(model: type[models.Model], folded: Folded, returning: str, *, if_new: bool = False) -> str:
-    """INSERT … SELECT of folded rows; `returning` a column of each, in order.
+def insert_sql(
+    model: type[models.Model], folded: Folded, returning: tuple[str, ...], *, if_new: bool = False
+) -> str:
+    """INSERT … SELECT of folded rows; `returning` columns of each, in order.
 
     `if_new`: rows that a unique constraint refuses are left out.
     """
@@ -72,7 +75,10 @@ def prepared_value(field: Any, value: Any) -> Any:
 def prepared_values(field: Any, column: Sequence[Any]) -> list[Any]:
     """Values of one field as the database wants them."""
     # The connection itself: through the proxy each of its attributes is looked up in a thread's storage first.
-    db = connections[DEFAULT_DB_ALIAS]
+    return _prepared(field, column, connections[DEFAULT_DB_ALIAS])
+
+
+def _prepared(field: Any, column: Sequence[Any], db: Any) -> list[Any]:
     as_they_are = _AS_THEY_ARE[db.vendor == "postgresql"]
     kind = type(field)
     return [
@@ -83,11 +89,31 @@ def prepared_values(field: Any, column: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _array(field: Any, column: Sequence[Any]) -> Any:
+def _array(field: Any, column: Sequence[Any], db: Any) -> Any:
     """A column as one value. JSON goes as a JSON list: in an array each of its quotes would be escaped."""
     if isinstance(field, models.JSONField):
         return json.dumps(column, cls=field.encoder)
-    return prepared_values(field, column)
+    values = _prepared(field, column, db)
+    try:
+        return "{" + ",".join([_WRITTEN[type(value)](value) for value in values]) + "}"
+    except KeyError:  # of a type that the driver knows how to write
+        return values
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+# How an element stands in an array's text; the driver does the same, with an object and a look-up for each.
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    uuid.UUID: lambda value: value.hex,
+    int: str,
+    bool: lambda value: "t" if value else "f",
+    str: _quoted,
+    datetime: datetime.isoformat,
+    type(None): lambda _: "NULL",
+}
 
 
 def placeholder(field: Any) -> str:
@@ -117,14 +143,19 @@ def _rows_of(field: Any) -> str:
 
 @lru_cache(maxsize=512)
 def _insert_sql(
-    model: type[models.Model], shared: Fields, own: Fields, count: int, returning: str, if_new: bool
+    model: type[models.Model],
+    shared: Fields,
+    own: Fields,
+    count: int,
+    returning: tuple[str, ...],
+    if_new: bool,
 ) -> str:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in (*shared, *own))
     given = [*map(placeholder, shared), *(f"v.column{number}" for number in range(1, len(own) + 1))]
     # SQLite takes ON CONFLICT for a part of the join unless a WHERE stands before it.
     ending = " WHERE true ON CONFLICT DO NOTHING" if if_new else ""
-    ending += f" RETURNING {quote(returning)}" if returning else ""
+    ending += f" RETURNING {', '.join(map(quote, returning))}" if returning else ""
     return (
         f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
         f"SELECT {', '.join(given)} FROM {_source(own, count)}{ending}"

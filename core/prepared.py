@@ -115,15 +115,12 @@ def answer_to(question: Question) -> list[tuple[Any, ...]] | None:
 
 
 def _execute(db: Any, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
-    import psycopg
-
     db.ensure_connection()
     if db.queries_logged:
         db.queries_log.append({"sql": sql, "time": "prepared"})
     raw: Any = db.connection
     with db.wrap_database_errors:
-        # Its placeholders are PostgreSQL's own: psycopg splits a statement of 50 values or more anew each time.
-        statement: Any = psycopg.RawCursor(raw)
+        statement = _cursor_of(db, raw)
         # Only here: Django's own cursors put values into the text, which nobody asks for twice.
         raw.prepare_threshold = 0
         try:
@@ -133,6 +130,21 @@ def _execute(db: Any, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, 
         # Its `description` makes an object of each column.
         has_rows = statement.pgresult is not None and statement.pgresult.nfields > 0
         return (statement.fetchall() if has_rows else []), int(statement.rowcount)
+
+
+def _cursor_of(db: Any, raw: Any) -> Any:
+    """One cursor for all statements of a connection: nobody reads on in an earlier one's rows."""
+    known = getattr(db, "smsgateway_cursor", None)
+    if known is not None and known.connection is raw and not known.closed:
+        return known
+    import psycopg
+    from psycopg.types.datetime import TimestamptzLoader
+
+    # Its placeholders are PostgreSQL's own: psycopg splits a statement of 50 values or more anew each time.
+    db.smsgateway_cursor = psycopg.RawCursor(raw)
+    # Django's own does the same in Python. The zone is the connection's, UTC.
+    db.smsgateway_cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    return db.smsgateway_cursor
 
 
 def _send(db: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -39,6 +40,9 @@ class Segmentation:
 LIMITS: dict[Encoding, tuple[int, int]] = {Encoding.GSM7: (160, 153), Encoding.UCS2: (70, 67)}
 
 
+@lru_cache(
+    maxsize=1_024
+)  # a text is asked about when it is accepted, answered for and sent; many go to thousands
 def segment(text: str) -> Segmentation:
     """Split a text into SMS; an escape pair or surrogate pair is never split. An empty text has no parts."""
     if _GSM7.issuperset(text):

@@ -13,7 +13,7 @@ from django.db import transaction
 from access.models import ApiKey
 from consent import ledger, optout
 from core import prepared
-from core.bulk import insert, insert_rows
+from core.bulk import insert, insert_rows, new
 from core.clock import now
 from core.errors import GatewayError, about
 from core.numbers import country_of, parse_number
@@ -136,12 +136,13 @@ def render(submission: Submission, *, msisdn: str, stored: Mapping[str, Any]) ->
 def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Message:
     """The message to store, queued and due at `moment`."""
     submission = rendered.submission
-    spec = text_of(submission.credential)
-    return Message(
-        channel=submission.channel,
-        credential=submission.credential,
+    channel, credential = submission.channel, submission.credential
+    message = new(
+        Message,
+        channel_id=channel.pk if channel else None,
+        credential_id=credential.pk,
         subject_id=subject_id,
-        api_key=submission.api_key,
+        api_key_id=submission.api_key.pk if submission.api_key else None,
         msisdn=rendered.msisdn,
         sender=submission.sender,
         route=submission.route,
@@ -152,15 +153,17 @@ def message_of(rendered: Rendered, *, subject_id: int, moment: datetime) -> Mess
         reference=submission.reference,
         in_reply_to=submission.in_reply_to[:LONGEST_PROVIDER_ID],
         part_count=len(rendered.texts),
-        segments=count(texts_of(rendered.text, spec)).count,
+        segments=count(texts_of(rendered.text, text_of(credential))).count,
         country=country_of(rendered.msisdn),
         priority=PRIORITY_OF[submission.purpose],
         unique_key=submission.unique_key,
         due_at=moment,
         created_at=moment,
         valid_until=(submission.asked_at or moment)
-        + validity_of(submission.purpose, submission.channel, submission.validity),
+        + validity_of(submission.purpose, channel, submission.validity),
     )
+    message._state.fields_cache.update(channel=channel, credential=credential)
+    return message
 
 
 def part_rows(message: Message, texts: Sequence[str]) -> list[dict[str, Any]]:

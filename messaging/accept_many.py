@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from consent import ledger
+from core import prepared
 from core.bulk import insert_all, insert_rows
 from core.clock import now
 from core.errors import GatewayError
@@ -43,6 +44,7 @@ def accept_many(submissions: Sequence[Submission]) -> list[Message | GatewayErro
     rendered = rendered_many(submissions)
     good = [one for one in rendered if isinstance(one, Rendered)]
     with transaction.atomic(savepoint=False):
+        prepared.walk_indexes()
         stored = iter(_store(good))
     return [next(stored) if isinstance(one, Rendered) else one for one in rendered]
 

@@ -66,11 +66,11 @@ def _insert(run: CampaignRun, campaign: Campaign, page: Sequence[Member]) -> Cou
     rows = [_row(run.id, member, split.label_for(member[1]), due(member[2])) for member in page]
     pending = [row for row in rows if row["state"] == RecipientState.PENDING]
     held_out = [row for row in rows if row["state"] != RecipientState.PENDING]
-    new = Counter(insert_new(Recipient, pending, returning="variant"))
+    new = Counter(label for (label,) in insert_new(Recipient, pending, returning=("variant",)))
     counts: Counter[Cell] = Counter(
         {(label, RecipientState.PENDING.value, ""): n for label, n in new.items()}
     )
-    out = len(insert_new(Recipient, held_out, returning="id"))
+    out = len(insert_new(Recipient, held_out, returning=("id",)))
     counts["", RecipientState.EXCLUDED.value, Exclusion.HOLDOUT.value] = out
     # No row of their own: the number has one already.
     doubled = len(page) - out - new.total()
