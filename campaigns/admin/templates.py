@@ -19,11 +19,11 @@ from access.audit import AuditedAdmin, address_of, record
 from campaigns.admin.editing import checked, page_context
 from campaigns.admin.proofs import proof
 from campaigns.authoring import usage, versions
-from campaigns.authoring.attributes import seen_attributes
 from campaigns.authoring.forms import TemplateForm
 from campaigns.authoring.samples import sample_file
 from campaigns.models import MessageTemplate, TemplateText, TemplateVersion
 from core.admin_links import RowLinks
+from profiles.seen import seen_attributes
 
 _FILES = {"csv": "text/csv", "json": "application/json", "jsonl": "application/jsonl"}
 _MOST_NAMED = 3

@@ -30,7 +30,6 @@ from campaigns.api.serializers import (
 from campaigns.audiences.checking import check
 from campaigns.audiences.counting import count_in
 from campaigns.audiences.describing import describe
-from campaigns.audiences.known import seen_attributes
 from campaigns.audiences.listing import keys_of as member_keys
 from campaigns.audiences.naming import Names
 from campaigns.audiences.storing import change_audience, create_audience, delete_audience
@@ -38,6 +37,7 @@ from campaigns.models import Audience, AudienceKind
 from core.errors import AudienceUnknown, RequestInvalid
 from messaging.serializers import ErrorView
 from profiles.models import Profile
+from profiles.seen import seen_names
 
 ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 409), ErrorView)
 _MOST_LISTED = 200
@@ -208,7 +208,7 @@ def _found(audience_id: uuid.UUID) -> Audience:
 
 def _detail(audience: Audience) -> dict[str, Any]:
     is_list = audience.kind == AudienceKind.STATIC
-    known = () if is_list else [seen.name for seen in seen_attributes()]
+    known = () if is_list else seen_names()
     # Attributes of the row beside those of the page: the serializer reads both from one object.
     audience.__dict__["words"] = "" if is_list else describe(audience.filter, Names())
     audience.__dict__["warnings"] = [asdict(problem) for problem in check(audience.filter, known=known)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from campaigns.authoring.attributes import Attribute
 from core.templating import PickerGroup, PickerItem, helper_groups
+from profiles.seen import Attribute, attribute_group
 
 _LINKS = PickerGroup(
     "Links",
@@ -37,21 +37,14 @@ _CONDITIONS = PickerGroup(
         PickerItem("assign", "{% assign name = profile.NAME | trim %}{{ name }}", "A value kept under a name"),
     ),
 )  # fmt: skip
-_NONE_SEEN = (PickerItem("any attribute", "{{profile.NAME}}", "Replace NAME by the attribute's name"),)
 
 
 def picker(attributes: Iterable[Attribute]) -> tuple[PickerGroup, ...]:
     """All groups, attributes of real profiles first."""
-    seen = tuple(_attribute(attribute) for attribute in attributes)
     return (
-        PickerGroup("Profile attributes", seen or _NONE_SEEN),
+        attribute_group(attributes),
         _LINKS,
         _MESSAGE,
         _CONDITIONS,
         *helper_groups(),
     )
-
-
-def _attribute(attribute: Attribute) -> PickerItem:
-    insert = "{{profile." + attribute.path + "}}"
-    return PickerItem(attribute.path, insert, f"{attribute.kind}, in {max(attribute.share, 1)} % of profiles")
