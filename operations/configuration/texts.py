@@ -6,26 +6,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from campaigns.authoring import versions
-from campaigns.authoring.choosing import DEFAULT
-from campaigns.authoring.forms import TemplateForm
+from campaigns.authoring.choosing import DEFAULT, texts_of
+from campaigns.authoring.forms import POLICY, TemplateForm
 from campaigns.authoring.posted import PREFIX
 from campaigns.models import MessageTemplate, MissingPolicy
 from core.errors import ConfigurationInvalid
 from operations.configuration.checked import insist
 
-TEMPLATE_KEYS: Final = ("description", "missing_policy", "fallback_text", "text", "languages")
+TEMPLATE_KEYS: Final = ("description", *POLICY, "text", "languages")
 
 
 def template_values(row: MessageTemplate) -> dict[str, Any]:
     """What the file of a template says."""
-    texts = versions.latest_texts(row)
-    text = texts.pop(DEFAULT, "")
-    values = {
-        "description": row.description,
-        "missing_policy": row.missing_policy,
-        "fallback_text": row.fallback_text,
-        "text": text,
-    }
+    last = versions.latest(row)
+    texts = texts_of(last) if last else {}
+    policy = dict(zip(POLICY, versions.policy_of(last), strict=True)) if last else {}
+    values = {"description": row.description, **policy, "text": texts.pop(DEFAULT, "")}
     return {**values, "languages": texts} if texts else values
 
 
@@ -51,7 +47,7 @@ def apply_template(name: str, values: Mapping[str, Any], *, actor: str) -> Messa
     rows: dict[str, Any] = {f"{PREFIX}-TOTAL": str(len(texts))}
     for index, (language, text) in enumerate(texts.items()):
         rows |= {f"{PREFIX}-{index}-language": language, f"{PREFIX}-{index}-text": text}
-    kept = {key: values.get(key, "") for key in ("description", "missing_policy", "fallback_text")}
+    kept = {key: values.get(key, "") for key in ("description", *POLICY)}
     form = TemplateForm(
         {**rows, **kept, "name": name}, instance=MessageTemplate.objects.filter(name=name).first()
     )
@@ -60,7 +56,7 @@ def apply_template(name: str, values: Mapping[str, Any], *, actor: str) -> Messa
         raise ConfigurationInvalid(" ".join(told))
     insist(form)
     template: MessageTemplate = form.save()
-    versions.save(template=template, texts=form.texts, actor=actor)
+    versions.save(template=template, texts=form.texts, actor=actor, **form.policy)
     return template
 
 

@@ -38,9 +38,9 @@ def authored(shop: ApiCredential) -> None:
     Audience.objects.create(name="Buyers", description="Who bought", filter={"any": conditions})
     Audience.objects.create(name="Everybody", filter={})
     Audience.objects.create(name="Guests", kind=AudienceKind.STATIC)
-    template = MessageTemplate.objects.create(name="Spring", missing_policy="fallback", fallback_text="you")
+    template = MessageTemplate.objects.create(name="Spring")
     texts = {"": 'Hi {{profile.firstName}},\n\nsay "yes" \\o/ €', "de": "Hallo {{profile.firstName}}"}
-    versions.save(template=template, texts=texts, actor="ada")
+    versions.save(template=template, texts=texts, missing_policy="fallback", fallback_text="you", actor="ada")
 
 
 def everything() -> list[Any]:
