@@ -79,6 +79,14 @@ def test_no_statement_of_a_stretch_reads_beyond_it(stretch: None, old: Audience)
     assert '"profiles_profile"."id" <=' in members
 
 
+def test_how_far_a_place_is_is_told_unless_that_takes_too_long(
+    people: list[Profile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [scanning.percent_up_to(people[place].id) for place in (0, 17, 34)] == [2, 51, 99]
+    monkeypatch.setattr(scanning, "within", lambda seconds, ask: None)
+    assert scanning.percent_up_to(people[0].id) is None
+
+
 def test_where_the_first_question_takes_too_long_the_page_is_looked_for_in_stretches(
     stretch: None, slow: None, old: Audience, people: list[Profile]
 ) -> None:
