@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.audiences.counting import count_in
 from campaigns.audiences.querying import profiles_in
 from campaigns.findings import Finding, Weight, findings_on
 from campaigns.models import Campaign, Exclusion, Recipient
@@ -23,7 +24,6 @@ from campaigns.running.feeding import submissions_for
 from campaigns.running.texts import CampaignStopped, LeftOut, exclusion_of, words_of
 from core.clock import now
 from core.numbers import mask_number
-from core.pages import LongListPaginator
 from core.segments import Encoding
 from credentials.loading import text_of
 from messaging.accept import Rendered, Submission, Write
@@ -112,16 +112,14 @@ def look_ahead(campaign: Campaign) -> Preflight:
     if campaign.audience is None or any(finding.code == "audience_invalid" for finding in found.findings):
         return found
     profiles = profiles_in(campaign.audience)
-    pages = LongListPaginator(profiles.order_by("id"), 50)
-    found.total, found.is_about = pages.count, pages.is_estimate or pages.is_least
+    members = count_in(campaign.audience)
+    found.total, found.is_about = members.number, not members.exact
     some, is_all = some_of(profiles)
     found.looked_at = len(some)
     if is_all:
         found.total, found.is_about = len(some), False
     if not some:
-        found.findings.insert(
-            0, Finding("audience_empty", "Nobody is in the audience now.", about=campaign.audience)
-        )
+        found.findings.insert(0, _NOBODY[is_all](campaign))
         return found
     # A text that does not parse cannot be tried.
     if not any(
@@ -132,6 +130,21 @@ def look_ahead(campaign: Campaign) -> Preflight:
             transaction.set_rollback(True)
     _project(campaign, some, found)
     return found
+
+
+# By whether all of the audience were looked for.
+_NOBODY: dict[bool, Callable[[Campaign], Finding]] = {
+    True: lambda campaign: Finding(
+        "audience_empty", "Nobody is in the audience now.", about=campaign.audience
+    ),
+    False: lambda campaign: Finding(
+        "audience_unseen",
+        "The filter finds so few among very many profiles that none could be looked at here in time. The campaign "
+        "finds them when it starts; see Members of the audience for who they are.",
+        Weight.WARNS,
+        campaign.audience,
+    ),
+}
 
 
 def _try(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> None:
