@@ -67,7 +67,7 @@ bench-consent-import: $(DEV_STAMP) ## A million rows of consent from CSV; target
 bench-profile-import: $(DEV_STAMP) ## A million profiles from CSV, made and updated; targets 5 minutes, 500 MiB, on both databases
 	$(BIN)/python -m bench.profile_import
 
-bench-audiences: $(DEV_STAMP) ## Filters over a million profiles; targets 200 ms for a page of 1,000 by an index, 4 s for any count
+bench-audiences: $(DEV_STAMP) ## Filters over a million profiles; targets 200 ms for a page of 1,000, 4 s for any count
 	$(BIN)/python -m bench.audiences
 
 bench-keywords: $(DEV_STAMP) ## How well and how fast texts are read; targets 99.5 % of clear opt-outs, 20,000 texts/s

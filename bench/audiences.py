@@ -17,7 +17,7 @@ from typing import Any
 from bench.targets import SMOKE, verdict
 
 ROWS = int(os.environ.get("BENCH_ROWS", "20000" if SMOKE else "1000000"))
-TARGET_PAGE_MS = 200.0  # of a filter that an index answers, on PostgreSQL
+TARGET_PAGE_MS = 200.0  # on PostgreSQL, of a stretch of a run that collects: it may find fewer than a page
 TARGET_COUNT_MS = 4_000.0  # however many there are: the page waits for it
 PAGE, PAGES, CHUNK = 1_000, 5, 20_000
 CITIES, OTHERS = ("Berlin", "Paris", "Madrid", "Rome"), 2_000
@@ -35,13 +35,13 @@ FILTERS: dict[str, dict[str, Any]] = {
     "yes or no": _condition("attributes.vip", "is_true"),
     "more than": _condition("attributes.age", "more_than", 80),
     "more than anybody": _condition("attributes.age", "more_than", 1000),
+    "dates of nobody": _condition("attributes.joined", "before", "1990-01-01"),
     "contains": _condition("attributes.city", "contains", "own 77"),
     "country": _condition("country", "is", "US"),
     "opted in": _condition("consent", "is", "opted_in"),
     "not sent to": _condition("messages", "not_sent", days=30),
     "everybody": {},
 }
-INDEXED = ("a city of many", "a city of few", "a city of nobody", "a list with an item", "yes or no")
 
 
 def main() -> int:
@@ -51,9 +51,8 @@ def main() -> int:
     missed: list[str] = []
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
-        engines = {"SQLite": ""}
-        if postgresql_bin():
-            engines["PostgreSQL"] = stack.enter_context(services.postgresql())
+        engines = {"PostgreSQL": stack.enter_context(services.postgresql())} if postgresql_bin() else {}
+        engines["SQLite"] = ""
         for name, url in engines.items():
             print(f"{name}, {ROWS:,} profiles")
             missed += _missed(name, measured(url, f"{directory}/{name}"))
@@ -76,7 +75,7 @@ def measured(url: str, data: str) -> dict[str, Any]:
 
 def _missed(name: str, results: dict[str, Any]) -> Iterator[str]:
     for filtered, (page, count, _) in results.items():
-        if name == "PostgreSQL" and filtered in INDEXED and page > TARGET_PAGE_MS:
+        if name == "PostgreSQL" and page > TARGET_PAGE_MS:
             yield f"{name} takes {page:.0f} ms for a page of {filtered!r}, over {TARGET_PAGE_MS:.0f}"
         if count > TARGET_COUNT_MS:
             yield f"{name} takes {count:.0f} ms to count {filtered!r}, over {TARGET_COUNT_MS:.0f}"
@@ -99,6 +98,8 @@ def child() -> int:
 
 def _fill() -> None:
     """Four cities have half of the people, two thousand towns the other half."""
+    from django.db import connection
+
     from core.clock import now
     from core.columns import insert_columns
     from core.ids import uuid7
@@ -117,6 +118,11 @@ def _fill() -> None:
         "updated_at",
     )
     chosen, moment = random.Random(7), now()
+    if (
+        connection.vendor == "sqlite"
+    ):  # filling is not what is measured, and its small cache takes half an hour
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -400000")
     for start in range(0, ROWS, CHUNK):
         rows = []
         for index in range(start, min(start + CHUNK, ROWS)):
@@ -124,6 +130,7 @@ def _fill() -> None:
             city = chosen.choice(CITIES) if index % 2 else f"Town {chosen.randrange(OTHERS)}"
             attributes = {
                 "firstName": f"Name {index % 5000}", "city": city, "age": index % 90, "vip": index % 50 == 0,
+                "joined": f"20{index % 26:02}-05-{index % 28 + 1:02}",
                 "tags": ["gold"] if index % 1000 == 0 else ["news"],
             }  # fmt: skip
             rows.append(
@@ -146,15 +153,18 @@ def _measure(source: dict[str, Any]) -> tuple[float, float, str]:
     """Median of some pages and time of the count, in milliseconds, and the count in words."""
     from campaigns.audiences.counting import count_of
     from campaigns.audiences.querying import matching
+    from campaigns.audiences.scanning import next_stretch
+    from campaigns.models import Audience
 
-    rows, times, after = matching(source), [], None
-    for _ in range(PAGES):
+    rows, audience, after = matching(source), Audience(filter=source), None
+    times: list[float] = []
+    while len(times) < PAGES:
         started = time.perf_counter()
-        page = list((rows.filter(id__gt=after) if after else rows).values_list("id", "msisdn")[:PAGE])
+        page = next_stretch(audience, after=after, size=PAGE, columns=("msisdn",))
         times.append(time.perf_counter() - started)
-        if len(page) < PAGE:
+        after = page.after
+        if after is None:
             break
-        after = page[-1][0]
     started = time.perf_counter()
     count = count_of(rows)
     return statistics.median(times) * 1000, (time.perf_counter() - started) * 1000, count.text

@@ -32,9 +32,8 @@ def main() -> int:
         write_file(first, points=0)
         write_file(second, points=1)
         print(f"{ROWS:,} rows, {first.stat().st_size / 1e6:.0f} MB")
-        engines = {"SQLite": ""}
-        if postgresql_bin():
-            engines["PostgreSQL"] = stack.enter_context(services.postgresql())
+        engines = {"PostgreSQL": stack.enter_context(services.postgresql())} if postgresql_bin() else {}
+        engines["SQLite"] = ""
         for name, url in engines.items():
             results[name] = measured(name, url, (first, second), directory / name)
     return verdict([text for name, result in results.items() for text in _missed(name, result)])

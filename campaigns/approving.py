@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from campaigns.audiences.querying import profiles_in
+from campaigns.audiences.counting import has_more_than
 from campaigns.models import Campaign
 
 # A change of any of these takes the approval away.
@@ -31,7 +31,7 @@ def needs_approval(campaign: Campaign) -> bool:
     most = settings.SMSGATEWAY_APPROVAL_ABOVE
     if not most or campaign.audience is None or is_approved(campaign):
         return False
-    return bool(profiles_in(campaign.audience).order_by("id").values_list("id", flat=True)[most : most + 1])
+    return has_more_than(campaign.audience, most)
 
 
 def is_approved(campaign: Campaign) -> bool:

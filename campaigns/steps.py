@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from campaigns.approving import digest_of, may_approve, needs_approval
-from campaigns.audiences.querying import profiles_in
+from campaigns.audiences.counting import is_empty
 from campaigns.findings import findings_on
 from campaigns.models import Campaign, CampaignRun, CampaignState, RunState, When
 from campaigns.models.runs import AT_WORK
@@ -154,7 +154,7 @@ def _check(campaign: Campaign) -> None:
     if stops:
         raise CampaignNotReady(" ".join(stops))
     audience = campaign.audience
-    if audience is not None and not campaign.is_recurring and not profiles_in(audience).exists():
+    if audience is not None and not campaign.is_recurring and is_empty(audience):
         raise CampaignNotReady(
             f"Nobody is in the audience {audience} now. Change its filter, or add people to it."
         )

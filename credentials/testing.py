@@ -11,6 +11,7 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 
+from core.editor import PayloadEditor
 from core.errors import NumberInvalid
 from core.numbers import parse_sender
 from core.secrets import MASK
@@ -95,7 +96,12 @@ class TestSendForm(forms.Form):
         label="Number", max_length=40, help_text="In international form, such as +14155550123."
     )
     message = forms.CharField(
-        label="Message", max_length=1500, widget=forms.Textarea(attrs={"rows": 3}), initial="Test message"
+        label="Message",
+        max_length=1500,
+        widget=PayloadEditor(
+            "admin:messaging_text_check", {"rows": 3, "spellcheck": "true"}, language="text"
+        ),
+        initial="Test message",
     )
     sender = forms.CharField(
         label="Sender number",

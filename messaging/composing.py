@@ -13,10 +13,8 @@ from core.errors import TemplateInvalid
 from core.templating import Problem, check_text, render_text
 from core.templating.problems import problem_at
 from core.text import clean
-from credentials.loading import text_of
 from credentials.spec import TextSpec
 from messaging.measuring import Measure, culprits, measure
-from messaging.models import ChannelConfiguration
 
 _KNOWN = frozenset({"toNumber", "fromNumber", optout.VARIABLE, "now", "today"})
 
@@ -31,15 +29,15 @@ class Composed:
 
 
 def compose(
-    source: str, *, msisdn: str, attributes: Mapping[str, Any], channel: ChannelConfiguration | None
+    source: str, *, msisdn: str, attributes: Mapping[str, Any], sender: str = "", spec: TextSpec | None = None
 ) -> Composed:
-    """Check and fill in; nothing is stored or sent."""
+    """Check and fill in for a recipient, counted as a credential sends it; nothing is stored or sent."""
     problems = tuple(check_text(clean(source), known=_KNOWN))
     if problems:
         return Composed(problems)
     context = {
         "toNumber": msisdn,
-        "fromNumber": channel.sender if channel else "",
+        "fromNumber": sender,
         "profile": dict(attributes),
         optout.VARIABLE: f"{settings.SMSGATEWAY_PUBLIC_URL}/optout/{'x' * 12}",
     }
@@ -52,7 +50,7 @@ def compose(
         return Composed(
             (Problem(f"The text has {len(text):,} characters; at most {limit:,} can be sent.", 1, 1),)
         )
-    spec = text_of(channel.credential) if channel else TextSpec()
+    spec = spec or TextSpec()
     whole = spec.cut(text)[0]
     return Composed(text=whole, note=_note(measure(text, spec), whole, spec))
 

@@ -20,8 +20,9 @@ from access.audit import address_of, record
 from campaigns import steps
 from campaigns.admin.campaign_badge import badge
 from campaigns.approving import may_approve, needs_approval
+from campaigns.audiences.scanning import percent_up_to
 from campaigns.findings import Finding
-from campaigns.models import Campaign, CampaignRun, CampaignState
+from campaigns.models import Campaign, CampaignRun, CampaignState, RunState
 from campaigns.people import People, choices_of, people_of
 from campaigns.picking import chosen_by
 from campaigns.preflight import Preflight, look_ahead
@@ -180,6 +181,9 @@ def _numbers(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "when": when_of(campaign, ran(runs[0] if runs else None)),
         "results": [_result(variant) for variant in numbers.variants] if numbers else [],
         "percent": int(numbers.done_share * 100) if numbers else 0,
+        "looked_at": percent_up_to(run.cursor)
+        if run and run.cursor and run.state == RunState.EXPANDING
+        else None,
         "is_live": campaign.state in _LIVE,
         "now": now(),
     }

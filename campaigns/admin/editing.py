@@ -9,13 +9,13 @@ from django.http import HttpRequest, JsonResponse
 from django.template.loader import render_to_string
 
 from campaigns.authoring import channels
-from campaigns.authoring.attributes import seen_attributes
 from campaigns.authoring.people import find_profiles, label_of, samples_of
 from campaigns.authoring.picker import picker
 from campaigns.authoring.posted import Samples, draft_of
 from campaigns.authoring.previewing import Preview, preview
 from campaigns.authoring.samples import MOST_SAMPLES
 from campaigns.models import StaffNumber
+from profiles.seen import seen_attributes
 
 _PLACE = "admin/campaigns/messagetemplate"
 # Tags that authors are offered; any other can be typed.

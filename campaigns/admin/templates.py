@@ -19,11 +19,11 @@ from access.audit import AuditedAdmin, address_of, record
 from campaigns.admin.editing import checked, page_context
 from campaigns.admin.proofs import proof
 from campaigns.authoring import usage, versions
-from campaigns.authoring.attributes import seen_attributes
-from campaigns.authoring.forms import TemplateForm
+from campaigns.authoring.forms import POLICY, TemplateForm
 from campaigns.authoring.samples import sample_file
 from campaigns.models import MessageTemplate, TemplateText, TemplateVersion
 from core.admin_links import RowLinks
+from profiles.seen import seen_attributes
 
 _FILES = {"csv": "text/csv", "json": "application/json", "jsonl": "application/jsonl"}
 _MOST_NAMED = 3
@@ -34,7 +34,7 @@ class MessageTemplateAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[
     """Texts by language under a name, with a live check, preview and every earlier version."""
 
     form = TemplateForm
-    fieldsets = ((None, {"fields": ("name", "description", "missing_policy", "fallback_text")}),)
+    fieldsets = ((None, {"fields": ("name", "description", *POLICY)}),)
     conditional_fields = {"fallback_text": "missing_policy == 'fallback'"}
     section = ("Campaigns",)
     add_label = "Create message template"
@@ -87,6 +87,18 @@ class MessageTemplateAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[
         more = f" and {len(template.users) - _MOST_NAMED} more" if len(template.users) > _MOST_NAMED else ""
         return ", ".join(template.users[:_MOST_NAMED]) + more or None
 
+    @admin.display(description="If an attribute is missing")
+    def missing_policy(self, template: MessageTemplate) -> str | None:
+        """For those who may only look."""
+        last = versions.latest(template)
+        return last.get_missing_policy_display() if last else None
+
+    @admin.display(description="Fallback text")
+    def fallback_text(self, template: MessageTemplate) -> str | None:
+        """For those who may only look."""
+        last = versions.latest(template)
+        return last.fallback_text or None if last else None
+
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
         return [
@@ -118,15 +130,20 @@ class MessageTemplateAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The template and, where its texts changed, the next version."""
+        """The template and, where its texts or policy changed, the next version."""
         super().save_model(request, obj, form, change)
-        obj.saved_version = versions.save(template=obj, texts=form.texts, actor=str(request.user))
+        obj.saved_version = versions.save(
+            template=obj, texts=form.texts, actor=str(request.user), **form.policy
+        )
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> dict[str, Any]:
         """With the version that was saved."""
         changes = super().construct_change_message(request, form, formsets, add)
+        for name in POLICY:
+            if not add and name in form.changed_data:
+                changes[name] = {"before": form.initial.get(name), "after": form.cleaned_data[name]}
         saved = getattr(form.instance, "saved_version", None)
         return {**changes, "version": {"after": saved.number}} if saved else changes
 

@@ -30,13 +30,14 @@ from campaigns.api.serializers import (
 from campaigns.audiences.checking import check
 from campaigns.audiences.counting import count_in
 from campaigns.audiences.describing import describe
-from campaigns.audiences.known import seen_attributes
+from campaigns.audiences.listing import keys_of as member_keys
 from campaigns.audiences.naming import Names
-from campaigns.audiences.querying import profiles_in
 from campaigns.audiences.storing import change_audience, create_audience, delete_audience
 from campaigns.models import Audience, AudienceKind
 from core.errors import AudienceUnknown, RequestInvalid
 from messaging.serializers import ErrorView
+from profiles.models import Profile
+from profiles.seen import seen_names
 
 ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 409), ErrorView)
 _MOST_LISTED = 200
@@ -140,17 +141,15 @@ class AudienceMembersApi(_AudienceApi):
     @extend_schema(
         operation_id="list_audience_members",
         summary="Members, page by page",
+        description="A page may have fewer members than `limit`, or none, although others follow: where a filter "
+        "finds few among very many. Go on until `next` is blank.",
         parameters=[_AFTER, _LIMIT],
         responses={200: MembersView, **ERRORS},
     )
     def get(self, request: Request, audience_id: uuid.UUID) -> Response:
-        rows = profiles_in(_found(audience_id))
-        after, limit = _after(request), _limit(request)
-        if after is not None:
-            rows = rows.filter(id__gt=after)
-        found = list(rows.only("id", "msisdn", "external_id")[: limit + 1])
-        following = str(found[limit - 1].pk) if len(found) > limit else ""
-        return Response(MembersView({"members": found[:limit], "next": following}).data)
+        page = member_keys(_found(audience_id), after=_after(request), size=_limit(request))
+        members = Profile.objects.filter(pk__in=page.keys).only("id", "msisdn", "external_id").order_by("id")
+        return Response(MembersView({"members": members, "next": str(page.after or "")}).data)
 
     @extend_schema(
         operation_id="change_audience_members",
@@ -209,7 +208,7 @@ def _found(audience_id: uuid.UUID) -> Audience:
 
 def _detail(audience: Audience) -> dict[str, Any]:
     is_list = audience.kind == AudienceKind.STATIC
-    known = () if is_list else [seen.name for seen in seen_attributes()]
+    known = () if is_list else seen_names()
     # Attributes of the row beside those of the page: the serializer reads both from one object.
     audience.__dict__["words"] = "" if is_list else describe(audience.filter, Names())
     audience.__dict__["warnings"] = [asdict(problem) for problem in check(audience.filter, known=known)]

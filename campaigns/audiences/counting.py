@@ -18,7 +18,9 @@ from campaigns.models import Audience, AudienceKind, AudienceMember
 from profiles.models import Profile
 
 SECONDS = 0.7  # for one question; the page that asks has a few of them
+_LOOKING = 3.0  # seconds for a question that a step waits for
 _SAMPLED = 4_000
+_AT_MOST = 1.3  # times an estimate: there are hardly more
 _STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's machine
 _CANCELLED = "57014"  # query_canceled: the statement took longer than it was given
 Found = TypeVar("Found")
@@ -58,6 +60,18 @@ def count_in(audience: Audience) -> Count:
         if number is not None:
             return Count(number)
     return count_of(profiles_in(audience))
+
+
+def is_empty(audience: Audience) -> bool:
+    """Whether nobody is in it; where looking takes too long there may be somebody, so it is not."""
+    return within(_LOOKING, profiles_in(audience).exists) is False
+
+
+def has_more_than(audience: Audience, most: int) -> bool:
+    """Whether it has more members than `most`; where looking takes too long, whether that may be."""
+    ids = profiles_in(audience).order_by("id").values_list("id", flat=True)
+    found = within(_LOOKING, lambda: bool(ids[most : most + 1]))
+    return _AT_MOST * count_in(audience).number > most if found is None else found
 
 
 def count_of(rows: QuerySet[Profile], *, seconds: float = SECONDS) -> Count:

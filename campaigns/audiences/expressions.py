@@ -15,7 +15,9 @@ from django.db.models import BooleanField, F, Func
 from profiles.attributes import NAME
 
 _NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
+_NUMBER_IN_PATH = _NUMBER.replace("\\", "\\\\")  # a string of a path escapes as JSON does
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATE_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
 Sql = tuple[str, list[Any]]
 
 
@@ -132,10 +134,11 @@ class AttributeNumber(OfAttribute):
         super().__init__(path, sign, value)
 
     def postgresql(self, column: str) -> Sql:
+        """One path: casts in SQL cost three times as much a row. Strict, or lists would be searched."""
         sign, value = self.given
-        text = self.text_on_postgresql(column)
-        number = f"CASE WHEN {text} ~ '{_NUMBER}' THEN {text}::numeric END"
-        return f"COALESCE({number} {sign} %s::numeric, false)", [value]
+        at = "$." + ".".join(f'"{step}"' for step in self.path)
+        as_text = f'{at}.type() == "string" && {at} like_regex "{_NUMBER_IN_PATH}" && {at}.double() {sign} {value!r}'
+        return f"COALESCE({column} @@ %s::jsonpath, false)", [f"strict {at} {sign} {value!r} || ({as_text})"]
 
     def sqlite(self, column: str) -> Sql:
         sign, value = self.given
@@ -159,13 +162,13 @@ class AttributeDate(OfAttribute):
 
     def sqlite(self, column: str) -> Sql:
         text = self.text_on_sqlite(column)
-        return self.between(f"substr({text}, 1, 10)", f"{text} REGEXP '{_DATE}'", "0")
+        return self.between(f"substr({text}, 1, 10)", f"{text} GLOB '{_DATE_GLOB}'", "0")
 
     def between(self, day: str, is_date: str, no: str) -> Sql:
-        """ISO dates sort as texts."""
+        """ISO dates sort as texts. The pattern comes last: it is by far the dearest, and needed for few."""
         signs = [(sign, one.isoformat()) for sign, one in zip((">=", "<"), self.given, strict=True) if one]
         bounds = " AND ".join(f"{day} {sign} %s" for sign, _ in signs)
-        return f"COALESCE({is_date} AND {bounds}, {no})", [text for _, text in signs]
+        return f"COALESCE({bounds} AND {is_date}, {no})", [text for _, text in signs]
 
 
 def as_json_may_have(values: Iterable[Any]) -> list[Any]:

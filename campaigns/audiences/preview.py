@@ -11,12 +11,12 @@ from campaigns.audiences.checking import Problem, look_at, unknown_attributes
 from campaigns.audiences.counting import Count, count_of, within
 from campaigns.audiences.describing import describe_node
 from campaigns.audiences.fields import ATTRIBUTE, ATTRIBUTES, FIELDS, OPERATORS, OPTIONS, PURPOSES, Field
-from campaigns.audiences.known import leaves, seen_attributes
 from campaigns.audiences.naming import Names
 from campaigns.audiences.querying import as_query
 from campaigns.audiences.tree import Node, conditions_of
 from core.numbers import mask_number
 from profiles.models import Profile
+from profiles.seen import leaves, seen_attributes, seen_names
 
 _SAMPLE = 5
 _MOST_SHOWN = 3
@@ -51,7 +51,7 @@ def preview_of(source: str) -> Preview:
     node, problems = look_at(filter_)
     if problems:
         return Preview(tuple(problems))
-    warnings = unknown_attributes(node, [seen.name for seen in seen_attributes()])
+    warnings = unknown_attributes(node, seen_names())
     rows = Profile.objects.filter(as_query(node))
     found = within(0.7, lambda: list(rows.order_by("-id")[:_SAMPLE])) or []
     return Preview(
@@ -76,12 +76,13 @@ def person_of(profile: Profile, node: Node) -> Person:
 def vocabulary() -> dict[str, Any]:
     """Everything a builder of filters offers, as JSON."""
     names = Names()
-    by_name = sorted(seen_attributes(), key=lambda seen: seen.name.casefold())
+    seen = [attribute for attribute in seen_attributes() if attribute.kind != "map"]
+    by_name = sorted(seen, key=lambda attribute: attribute.path.casefold())
     return {
         "fields": {ATTRIBUTES: _field(ATTRIBUTE), **{key: _field(about) for key, about in FIELDS.items()}},
         "operators": {key: {"label": op.label, "takes": op.takes} for key, op in OPERATORS.items()},
         "options": OPTIONS,
-        "attributes": [{"name": seen.name, "values": seen.usual} for seen in by_name],
+        "attributes": [{"name": one.path, "values": list(one.values)} for one in by_name],
         "rows": {
             "channel": _choices(names.channels),
             "campaign": _choices(names.campaigns),

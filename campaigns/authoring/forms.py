@@ -7,26 +7,46 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.authoring import versions
 from campaigns.authoring.checking import ERROR, check
-from campaigns.authoring.choosing import DEFAULT
+from campaigns.authoring.choosing import DEFAULT, texts_of
 from campaigns.authoring.posted import Row, rows_from, rows_of, texts_from
-from campaigns.models import MessageTemplate, StaffNumber
+from campaigns.models import MessageTemplate, MissingPolicy, StaffNumber
 from core.errors import NumberInvalid
 from core.numbers import parse_number
 
+POLICY = ("missing_policy", "fallback_text")
+
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A template with its texts; the texts are rows of the page, not fields."""
+    """A template with what its next version says; the texts are rows of the page, not fields."""
+
+    missing_policy = forms.ChoiceField(
+        label="If an attribute is missing",
+        choices=MissingPolicy.choices,
+        initial=MissingPolicy.SKIP,
+        widget=UnfoldAdminSelectWidget,
+    )
+    fallback_text = forms.CharField(
+        label="Fallback text",
+        max_length=200,
+        required=False,
+        help_text="Stands where the attribute would; blank: nothing.",
+        widget=UnfoldAdminTextInputWidget,
+    )
 
     class Meta:
         model = MessageTemplate
-        fields = ("name", "description", "missing_policy", "fallback_text")
+        fields = ("name", "description")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        stored = versions.latest_texts(self.instance) if not self.instance._state.adding else {}
+        last = None if self.instance._state.adding else versions.latest(self.instance)
+        stored = texts_of(last) if last else {}
+        if last:
+            self.initial.update(zip(POLICY, versions.policy_of(last), strict=True))
         self.rows: list[Row] = rows_of(self.data) if self.is_bound else rows_from(stored)
         self.text_errors: dict[str, list[str]] = {}
 
@@ -34,6 +54,11 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
     def only_previews(self) -> bool:
         """Whether a button was used that saves nothing."""
         return self.is_bound and "_preview" in self.data
+
+    @property
+    def policy(self) -> dict[str, str]:
+        """What was chosen for missing attributes, as `versions.save` takes it."""
+        return {name: self.cleaned_data[name] for name in POLICY}
 
     @property
     def texts(self) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from campaigns.authoring.attributes import Attribute
-from core.templating import PickerGroup, PickerItem, helper_groups
+from core.templating import CONDITIONS, OPT_OUT_PAGE, TEXT_VARIABLES, PickerGroup, PickerItem, helper_groups
+from profiles.seen import Attribute, attribute_group
 
 _LINKS = PickerGroup(
     "Links",
@@ -15,43 +15,24 @@ _LINKS = PickerGroup(
             "{{ 'https://shop.example/' | track: 'Shop' }}",
             "A short link of its own for each recipient; clicks are counted under the name",
         ),
-        PickerItem("Opt-out page", "{{optOutUrl}}", "The page on which the recipient opts out"),
+        OPT_OUT_PAGE,
     ),
 )
 _MESSAGE = PickerGroup(
     "Message",
     (
-        PickerItem("toNumber", "{{toNumber}}", "The recipient's number, e.g. +14155550123"),
-        PickerItem("fromNumber", "{{fromNumber}}", "The sender: number, short code or name"),
-        PickerItem("today", "{{ today | formatDate: 'd MMM yyyy' }}", "The date of sending, in UTC"),
+        *TEXT_VARIABLES,
         PickerItem("context", "{{context.NAME}}", "What an application sends along; replace NAME"),
     ),
 )
-_CONDITIONS = PickerGroup(
-    "Conditions",
-    (
-        PickerItem("if … else", "{% if profile.NAME %}…{% else %}…{% endif %}", "One text or another"),
-        PickerItem("if equal", "{% if profile.NAME == 'gold' %}…{% endif %}", "Only when it has a value"),
-        PickerItem("unless", "{% unless profile.NAME %}…{% endunless %}", "Only when there is no value"),
-        PickerItem("for each", "{% for item in profile.NAME %}{{ item }} {% endfor %}", "For every item of a list"),
-        PickerItem("assign", "{% assign name = profile.NAME | trim %}{{ name }}", "A value kept under a name"),
-    ),
-)  # fmt: skip
-_NONE_SEEN = (PickerItem("any attribute", "{{profile.NAME}}", "Replace NAME by the attribute's name"),)
 
 
 def picker(attributes: Iterable[Attribute]) -> tuple[PickerGroup, ...]:
     """All groups, attributes of real profiles first."""
-    seen = tuple(_attribute(attribute) for attribute in attributes)
     return (
-        PickerGroup("Profile attributes", seen or _NONE_SEEN),
+        attribute_group(attributes),
         _LINKS,
         _MESSAGE,
-        _CONDITIONS,
+        CONDITIONS,
         *helper_groups(),
     )
-
-
-def _attribute(attribute: Attribute) -> PickerItem:
-    insert = "{{profile." + attribute.path + "}}"
-    return PickerItem(attribute.path, insert, f"{attribute.kind}, in {max(attribute.share, 1)} % of profiles")

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 
-from campaigns.authoring.attributes import known_paths
 from campaigns.authoring.channels import Ways, money
 from campaigns.authoring.checking import ERROR, WARNING, Finding, check
 from campaigns.authoring.rendering import Outcome, Policy, Reason, Skipped, Stopped, Text, render
@@ -17,6 +16,7 @@ from consent import optout
 from core.numbers import mask_number
 from credentials.spec import TextSpec
 from messaging.measuring import Culprit, Measure, culprits, measure
+from profiles.seen import known_paths
 
 _NEAR = 0.9  # of the longest text that can be sent
 EXAMPLE = Sample(

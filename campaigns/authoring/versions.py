@@ -1,4 +1,4 @@
-"""What a template said when: a new version with every change of its texts, none ever edited."""
+"""What a template said when: a new version with every change of texts or policy, none ever edited."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Max
 
 from campaigns.authoring.choosing import DEFAULT, texts_of
-from campaigns.models import MessageTemplate, TemplateText, TemplateVersion
+from campaigns.models import MessageTemplate, MissingPolicy, TemplateText, TemplateVersion
 from core.errors import RequestInvalid
 
 MOST_LANGUAGES: Final = 50
@@ -32,17 +31,30 @@ def latest_texts(template: MessageTemplate) -> dict[str, str]:
 
 
 @transaction.atomic
-def save(*, template: MessageTemplate, texts: Mapping[str, str], actor: str) -> TemplateVersion | None:
-    """Store these texts as the next version; None where they are those of the last one."""
+def save(
+    *,
+    template: MessageTemplate,
+    texts: Mapping[str, str],
+    actor: str,
+    missing_policy: str = MissingPolicy.SKIP,
+    fallback_text: str = "",
+) -> TemplateVersion | None:
+    """Store texts and policy as the next version; None where they are those of the last one."""
     if not texts.get(DEFAULT, "").strip():
         raise RequestInvalid("Write the default text: it is for everybody whose language has none.")
     if len(texts) > MOST_LANGUAGES:
         raise RequestInvalid(f"A template has at most {MOST_LANGUAGES} languages.")
     MessageTemplate.objects.select_for_update().get(pk=template.pk)  # one writer: numbers follow each other
-    if latest_texts(template) == dict(texts):
+    policy, last = (missing_policy, fallback_text), latest(template)
+    if last and policy == policy_of(last) and texts_of(last) == dict(texts):
         return None
-    last = template.versions.aggregate(last=Max("number"))["last"] or 0
-    version = TemplateVersion.objects.create(template=template, number=last + 1, actor=actor[:150])
+    version = TemplateVersion.objects.create(
+        template=template,
+        number=last.number + 1 if last else 1,
+        missing_policy=missing_policy,
+        fallback_text=fallback_text,
+        actor=actor[:150],
+    )
     TemplateText.objects.bulk_create(
         TemplateText(version=version, language=language, text=text) for language, text in texts.items()
     )
@@ -51,7 +63,19 @@ def save(*, template: MessageTemplate, texts: Mapping[str, str], actor: str) -> 
 
 def restore(*, version: TemplateVersion, actor: str) -> TemplateVersion | None:
     """Say again what an earlier version said, as a new version; None where it is what the last one says."""
-    return save(template=version.template, texts=texts_of(version), actor=actor)
+    missing_policy, fallback_text = policy_of(version)
+    return save(
+        template=version.template,
+        texts=texts_of(version),
+        missing_policy=missing_policy,
+        fallback_text=fallback_text,
+        actor=actor,
+    )
+
+
+def policy_of(version: TemplateVersion) -> tuple[str, str]:
+    """What it does where an attribute is missing, and the text that may stand there."""
+    return version.missing_policy, version.fallback_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +101,7 @@ class Entry:
     version: TemplateVersion
     changes: tuple[Change, ...]
     is_latest: bool
+    has_new_policy: bool = False
 
 
 def history(template: MessageTemplate, *, most: int = 50) -> list[Entry]:
@@ -84,8 +109,9 @@ def history(template: MessageTemplate, *, most: int = 50) -> list[Entry]:
     versions = list(template.versions.prefetch_related("texts").order_by("-number")[: most + 1])
     texts = [{text.language: text.text for text in version.texts.all()} for version in versions]
     earlier: Sequence[Mapping[str, str]] = [*texts[1:], {}]
+    before_them = [*(policy_of(version) for version in versions[1:]), None]
     return [
-        Entry(version, tuple(changes(before, after)), index == 0)
+        Entry(version, tuple(changes(before, after)), index == 0, policy_of(version) != before_them[index])
         for index, (version, before, after) in enumerate(zip(versions, earlier, texts, strict=True))
     ][:most]
 

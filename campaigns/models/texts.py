@@ -22,15 +22,6 @@ class MessageTemplate(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100, unique=True)
     description = models.CharField(max_length=300, blank=True)
-    missing_policy = models.CharField(
-        "If an attribute is missing", max_length=10, choices=MissingPolicy, default=MissingPolicy.SKIP
-    )
-    fallback_text = models.CharField(
-        "Fallback text",
-        max_length=200,
-        blank=True,
-        help_text="Stands where the attribute would; blank: nothing.",
-    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -43,10 +34,22 @@ class MessageTemplate(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """What a template said from one change to the next; never edited, so that a sent campaign can be explained."""
+    """What a template said from one change to the next, and what it did where an attribute was missing.
+
+    Never edited, so that what was approved or sent is written the same way later, and can be explained.
+    """
 
     template = models.ForeignKey(MessageTemplate, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    missing_policy = models.CharField(
+        "If an attribute is missing", max_length=10, choices=MissingPolicy, default=MissingPolicy.SKIP
+    )
+    fallback_text = models.CharField(
+        "Fallback text",
+        max_length=200,
+        blank=True,
+        help_text="Stands where the attribute would; blank: nothing.",
+    )
     actor = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

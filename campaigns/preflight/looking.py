@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.audiences.counting import count_in
 from campaigns.audiences.querying import profiles_in
 from campaigns.findings import Finding, Weight, findings_on
 from campaigns.models import Campaign, Exclusion, Recipient, When
@@ -26,7 +27,6 @@ from campaigns.scheduling.plans import plan_of
 from campaigns.scheduling.times import day_of, first_run, shown
 from core.clock import now
 from core.numbers import mask_number
-from core.pages import LongListPaginator
 from core.segments import Encoding
 from credentials.loading import text_of
 from messaging.accept import Rendered, Submission, Write
@@ -134,16 +134,14 @@ def look_ahead(campaign: Campaign) -> Preflight:
     if campaign.audience is None or any(finding.code == "audience_invalid" for finding in found.findings):
         return found
     profiles = profiles_in(campaign.audience)
-    pages = LongListPaginator(profiles.order_by("id"), 50)
-    found.total, found.is_about = pages.count, pages.is_estimate or pages.is_least
+    members = count_in(campaign.audience)
+    found.total, found.is_about = members.number, not members.exact
     some, is_all = some_of(profiles)
     found.looked_at = len(some)
     if is_all:
         found.total, found.is_about = len(some), False
     if not some:
-        found.findings.insert(
-            0, Finding("audience_empty", "Nobody is in the audience now.", about=campaign.audience)
-        )
+        found.findings.insert(0, _NOBODY[is_all](campaign))
         return found
     # A text that does not parse cannot be tried.
     if not any(
@@ -154,6 +152,21 @@ def look_ahead(campaign: Campaign) -> Preflight:
             transaction.set_rollback(True)
     _project(campaign, some, found)
     return found
+
+
+# By whether all of the audience were looked for.
+_NOBODY: dict[bool, Callable[[Campaign], Finding]] = {
+    True: lambda campaign: Finding(
+        "audience_empty", "Nobody is in the audience now.", about=campaign.audience
+    ),
+    False: lambda campaign: Finding(
+        "audience_unseen",
+        "The filter finds so few among very many profiles that none could be looked at here in time. The campaign "
+        "finds them when it starts; see Members of the audience for who they are.",
+        Weight.WARNS,
+        campaign.audience,
+    ),
+}
 
 
 def _try(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> None:

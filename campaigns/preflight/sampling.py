@@ -7,17 +7,34 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from campaigns.audiences.counting import sampled, within
 from profiles.models import Profile
 
 # An audience up to this size is looked at whole.
 MOST = 1_000
+_SECONDS = 4.0  # for each question
 _PLACES = 20
 _FAR = 10_000  # ids that are read from either end
 
 
 def some_of(profiles: QuerySet[Profile]) -> tuple[list[Profile], bool]:
-    """Up to MOST profiles, and whether they are all there are; else from places evenly spread over their ids."""
-    columns = profiles.only("id", "msisdn", "language", "time_zone").order_by("id")
+    """Up to MOST profiles, and whether they are all there are; else from places evenly spread over their ids.
+
+    A filter that finds few among very many is tried on a random sample of all profiles: there may be none in it.
+    """
+    found = within(_SECONDS, lambda: _spread(profiles))
+    if found is not None:
+        return found
+    drawn, _ = sampled(profiles)
+    return list(_columns(drawn)[:MOST]), False
+
+
+def _columns(profiles: QuerySet[Profile]) -> QuerySet[Profile]:
+    return profiles.only("id", "msisdn", "language", "time_zone").order_by("id")
+
+
+def _spread(profiles: QuerySet[Profile]) -> tuple[list[Profile], bool]:
+    columns = _columns(profiles)
     first = list(columns[: MOST + 1])
     if len(first) <= MOST:
         return first, True

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from campaigns.audiences.querying import profiles_in
+from campaigns.audiences.scanning import Stretch, next_stretch
 from campaigns.models import (
     Campaign,
     CampaignRun,
@@ -32,32 +32,30 @@ from core.clock import now
 
 # SQLite has one writer: a page must not keep the others waiting.
 _PAGE = {"postgresql": 5_000, "sqlite": 500}
-Member = tuple[UUID, str, str]
+Member = tuple[Any, ...]  # id, number, time zone of a profile
 
 
 def expand(run: CampaignRun) -> int:
-    """Take the next page of the audience; gives how many profiles it had. The run is locked."""
+    """Take the next page of the audience; gives how many profiles it had, 0 also before the end. The run is locked."""
     campaign = run.campaign
     page = _next_page(run)
-    if page:
-        tallies.add(run.id, _insert(run, campaign, page))
-        run.cursor = page[-1][0]
+    if page.rows:
+        tallies.add(run.id, _insert(run, campaign, page.rows))
+    if page.rows or page.after:
+        run.cursor = page.after or page.rows[-1][0]
         run.save(update_fields=["cursor"])
     else:
         run.state, run.expanded_at = RunState.SENDING, now()
         run.save(update_fields=["state", "expanded_at"])
-    return len(page)
+    return len(page.rows)
 
 
-def _next_page(run: CampaignRun) -> list[Member]:
+def _next_page(run: CampaignRun) -> Stretch:
     audience = run.campaign.audience
     if audience is None:
-        return []
-    profiles = profiles_in(audience)
-    if run.cursor is not None:
-        profiles = profiles.filter(id__gt=run.cursor)
-    rows = profiles.order_by("id").values_list("id", "msisdn", "time_zone")
-    return list(rows[: _PAGE[connection.vendor]])
+        return Stretch((), None)
+    size = _PAGE[connection.vendor]
+    return next_stretch(audience, after=run.cursor, size=size, columns=("msisdn", "time_zone"))
 
 
 def _insert(run: CampaignRun, campaign: Campaign, page: Sequence[Member]) -> Counter[Cell]:

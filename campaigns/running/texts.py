@@ -58,19 +58,19 @@ class Words:
 def words_of(campaign: Campaign) -> dict[str, Words]:
     """The words of each variant by its label; two queries."""
     owner = f"campaign:{campaign.id}"
-    variants = campaign.variants.select_related("version__template").prefetch_related("version__texts")
+    variants = campaign.variants.select_related("version").prefetch_related("version__texts")
     links = replace(options_of(campaign.channel), owner=owner)
     return {variant.label: _words(variant, links) for variant in variants}
 
 
 def _words(variant: CampaignVariant, links: LinkOptions) -> Words:
-    template = variant.version.template
+    version = variant.version
     policy = Policy(
-        missing=MissingPolicy(template.missing_policy),
-        fallback_text=template.fallback_text,
+        missing=MissingPolicy(version.missing_policy),
+        fallback_text=version.fallback_text,
         limit=settings.SMSGATEWAY_TEXT_LIMIT,
     )
-    return Words({text.language: text.text for text in variant.version.texts.all()}, policy, links)
+    return Words({text.language: text.text for text in version.texts.all()}, policy, links)
 
 
 # What authors' texts cannot do, in the words of campaigns.

@@ -11,13 +11,24 @@ from core.templating.checks import check_text, variables_in
 from core.templating.engine import render_filled, render_text
 from core.templating.helpers import RawBytes
 from core.templating.json_template import JsonTemplate, render_value
-from core.templating.picker import PICKER, PickerGroup, PickerItem, helper_groups
+from core.templating.picker import (
+    CONDITIONS,
+    OPT_OUT_PAGE,
+    PICKER,
+    TEXT_VARIABLES,
+    PickerGroup,
+    PickerItem,
+    helper_groups,
+)
 from core.templating.problems import Missing, Problem, suggestion
 from core.templating.xml_source import XmlNode
 from core.templating.xml_template import XmlTemplate, write_xml
 
 __all__ = [
+    "CONDITIONS",
+    "OPT_OUT_PAGE",
     "PICKER",
+    "TEXT_VARIABLES",
     "JsonTemplate",
     "Missing",
     "PickerGroup",

@@ -54,6 +54,24 @@ MESSAGE_VARIABLES: tuple[PickerItem, ...] = (
     _variable("apiToken", "API Token of the API credential"),
 )
 
+# What a text may name; the variables above are for requests.
+OPT_OUT_PAGE = PickerItem("Opt-out page", "{{optOutUrl}}", "The page on which the recipient opts out")
+TEXT_VARIABLES: tuple[PickerItem, ...] = (
+    PickerItem("toNumber", "{{toNumber}}", "The recipient's number, e.g. +14155550123"),
+    PickerItem("fromNumber", "{{fromNumber}}", "The sender: number, short code or name"),
+    PickerItem("today", "{{ today | formatDate: 'd MMM yyyy' }}", "The date of sending, in UTC"),
+)
+CONDITIONS = PickerGroup(
+    "Conditions",
+    (
+        PickerItem("if … else", "{% if profile.NAME %}…{% else %}…{% endif %}", "One text or another"),
+        PickerItem("if equal", "{% if profile.NAME == 'gold' %}…{% endif %}", "Only when it has a value"),
+        PickerItem("unless", "{% unless profile.NAME %}…{% endunless %}", "Only when there is no value"),
+        PickerItem("for each", "{% for item in profile.NAME %}{{ item }} {% endfor %}", "For every item of a list"),
+        PickerItem("assign", "{% assign name = profile.NAME | trim %}{{ name }}", "A value kept under a name"),
+    ),
+)  # fmt: skip
+
 PICKER: tuple[PickerGroup, ...] = (
     PickerGroup("Message variables", MESSAGE_VARIABLES),
     PickerGroup(

@@ -1,1 +1,1 @@
-"""Configuration as code: credentials, webhooks, channels and limits as files, compared and applied."""
+"""Configuration as code: what operators and authors set up as files, compared and applied."""

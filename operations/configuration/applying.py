@@ -23,10 +23,12 @@ from messaging import channels, releasing
 from messaging.forms import ChannelConfigurationForm
 from messaging.models import ChannelConfiguration, ChannelStatus
 from messaging.models.timing import TIMING_FIELDS
+from operations.configuration.audiences import apply_audience
 from operations.configuration.changes import Plan
 from operations.configuration.documents import Document
 from operations.configuration.limits import apply_limits, apply_spend_limit
 from operations.configuration.routes import apply_routes
+from operations.configuration.texts import apply_template
 from webhooks.custom_rows import replace_rows
 from webhooks.forms import WebhookForm
 from webhooks.models import Webhook
@@ -43,10 +45,10 @@ def apply(plans: Iterable[Plan], *, actor: str) -> list[str]:
     """Apply every plan that changes something; gives what was done. ConfigurationInvalid: nothing is changed."""
     done = []
     for plan in plans:
-        if not plan.changes:
+        if not plan.is_needed:
             continue
         try:
-            record = _APPLIERS[plan.document.kind](plan.document)
+            record = _APPLIERS[plan.document.kind](plan.document, actor)
         except ValidationError as error:
             raise ConfigurationInvalid(f"{plan.document.path}: {' '.join(storing.told(error))}") from error
         except GatewayError as error:
@@ -152,9 +154,11 @@ def _insist(form: Any) -> None:
         raise ValidationError({name or "__all__": texts for name, texts in form.errors.items()})
 
 
-_APPLIERS: Final[Mapping[str, Callable[[Document], Any]]] = {
-    "credentials": _apply_credential,
-    "webhooks": _apply_webhook,
-    "channels": _apply_channel,
-    "limits": lambda document: apply_spend_limit(document.name, document.values),
+_APPLIERS: Final[Mapping[str, Callable[[Document, str], Any]]] = {
+    "credentials": lambda document, _: _apply_credential(document),
+    "webhooks": lambda document, _: _apply_webhook(document),
+    "channels": lambda document, _: _apply_channel(document),
+    "limits": lambda document, _: apply_spend_limit(document.name, document.values),
+    "audiences": lambda document, _: apply_audience(document.name, document.values),
+    "templates": lambda document, actor: apply_template(document.name, document.values, actor=actor),
 }

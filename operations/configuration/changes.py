@@ -17,6 +17,11 @@ class Plan:
     is_new: bool
     changes: tuple[Change, ...]
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether applying it does anything; a new record may have nothing in it but its name."""
+        return self.is_new or bool(self.changes)
+
 
 def planned(wanted: Iterable[Document], stored: Iterable[Document]) -> list[Plan]:
     """A plan for each document, in its order; records that no document names are left alone."""

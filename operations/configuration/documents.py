@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import tomli_w
 
+from campaigns.models import Audience, AudienceKind, MessageTemplate
 from core.errors import ConfigurationInvalid
 from credentials.loading import spec_of
 from credentials.models import ApiCredential
 from credentials.vendors.writing import preset_from_spec
 from messaging.models import ChannelConfiguration, SpendLimit
 from messaging.models.timing import TIMING_FIELDS
+from operations.configuration.audiences import (
+    AUDIENCE_KEYS,
+    audience_problem,
+    audience_values,
+    usual_audience,
+)
 from operations.configuration.limits import (
     CREDENTIAL_LIMIT_KEYS,
     SPEND_LIMIT_KEYS,
@@ -24,6 +31,12 @@ from operations.configuration.limits import (
     spend_limit_values,
 )
 from operations.configuration.routes import tables_of
+from operations.configuration.texts import (
+    TEMPLATE_KEYS,
+    template_problem,
+    template_values,
+    usual_template,
+)
 from webhooks.custom_rows import rows_of
 from webhooks.models import Webhook
 
@@ -60,7 +73,16 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "webhooks": WEBHOOK_KEYS,
     "channels": CHANNEL_KEYS,
     "limits": SPEND_LIMIT_KEYS,
+    "audiences": AUDIENCE_KEYS,
+    "templates": TEMPLATE_KEYS,
 }
+# What is left out of a file that somebody wrote stands there as an export would say it.
+_USUAL: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    "audiences": usual_audience, "templates": usual_template,
+}  # fmt: skip
+_PROBLEM: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "audiences": audience_problem, "templates": template_problem,
+}  # fmt: skip
 _LARGEST: Final = 512 * 1024
 _NOT_A_SLUG: Final = re.compile(r"[^a-z0-9]+")
 
@@ -72,6 +94,7 @@ class Document:
     kind: str
     name: str
     values: Mapping[str, Any]
+    read_from: str = field(default="", compare=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -80,8 +103,8 @@ class Document:
 
     @property
     def path(self) -> str:
-        """Where it stands under the directory."""
-        return f"{self.kind}/{slug_of(self.name)}.toml"
+        """Where it stands under the directory: the file it was read from, else the one it would be written to."""
+        return self.read_from or f"{self.kind}/{slug_of(self.name)}.toml"
 
     def to_toml(self) -> str:
         """The file."""
@@ -105,6 +128,14 @@ def stored() -> list[Document]:
         *(
             Document("limits", row.name, spend_limit_values(row))
             for row in SpendLimit.objects.select_related("channel", "api_key").order_by("name")
+        ),
+        *(
+            Document("audiences", row.name, audience_values(row))
+            for row in Audience.objects.filter(kind=AudienceKind.FILTER).order_by("name")
+        ),
+        *(
+            Document("templates", row.name, template_values(row))
+            for row in MessageTemplate.objects.order_by("name")
         ),
     ]
 
@@ -169,7 +200,8 @@ def _read_one(place: Path, kind: str) -> Document:
         raise ConfigurationInvalid(f"{where}: this is no TOML: {error}.") from error
     for problem in _problems(data, kind):
         raise ConfigurationInvalid(f"{where}: {problem}")
-    return Document(kind, data.pop("name"), data)
+    name = data.pop("name")
+    return Document(kind, name, _USUAL[kind](data) if kind in _USUAL else data, read_from=where)
 
 
 def _problems(data: Mapping[str, Any], kind: str) -> Iterator[str]:
@@ -185,3 +217,5 @@ def _problems(data: Mapping[str, Any], kind: str) -> Iterator[str]:
     rows = data.get("custom_keywords", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         yield "custom_keywords: write a table for each, [[custom_keywords]]."
+    if kind in _PROBLEM and (problem := _PROBLEM[kind](data)):
+        yield problem

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
 from django.forms import ModelForm, modelform_factory
 
 from access.models import ApiKey
 from core.errors import ConfigurationInvalid
-from credentials import storing
 from credentials.forms.tables import LIMIT_FIELDS
 from credentials.models import ApiCredential
 from messaging.admin.sender_limits import SenderLimitForm
@@ -21,6 +19,7 @@ from messaging.models import ChannelConfiguration, SegmentPrice, SenderLimit, Sp
 from messaging.spending import limits as spend_limits
 from messaging.spending import prices
 from messaging.spending.forms import SegmentPriceForm, SpendLimitForm
+from operations.configuration.checked import insist
 
 SPEND_LIMIT_KEYS: Final = (
     "active", "scope", "channel", "country", "api_key", "amount", "unit", "period",
@@ -57,7 +56,7 @@ def limits_of(credential: ApiCredential) -> dict[str, Any]:
 def apply_limits(credential: ApiCredential, values: Mapping[str, Any]) -> None:
     """Make the credential's limits and prices be those of its file: what it does not name is not limited."""
     form = _LimitsForm({name: values.get(name) for name in LIMIT_FIELDS}, instance=credential)
-    _insist(form, "")
+    insist(form)
     ApiCredential.objects.filter(pk=credential.pk).update(**form.cleaned_data)
     for name, table in _TABLES.items():
         _replace(credential, table, _rows(values.get(name, []), name, table), name)
@@ -83,7 +82,7 @@ def _replace(credential: ApiCredential, table: Table, rows: Iterable[Mapping[str
     for row in rows:
         known = stored.get(row.get(table.key, ""))
         form = table.form({**row, "credential": credential.pk}, instance=known)
-        _insist(form, f"{name}, {row.get(table.key) or 'the one without a country'}")
+        insist(form, f"{name}, {row.get(table.key) or 'the one without a country'}")
         kept.add(form.save().pk)
     table.model.objects.filter(credential=credential).exclude(pk__in=kept).delete()
 
@@ -101,7 +100,7 @@ def apply_spend_limit(name: str, values: Mapping[str, Any]) -> SpendLimit:
     posted = {key: values.get(key, getattr(usual, key)) for key in SPEND_LIMIT_KEYS if key not in _TARGETS}
     posted |= {key: find(values[key]) if values.get(key) else None for key, find in _TARGETS.items()}
     form = SpendLimitForm({**posted, "name": name}, instance=SpendLimit.objects.filter(name=name).first())
-    _insist(form, "")
+    insist(form)
     limit: SpendLimit = form.save()
     spend_limits.forget()
     return limit
@@ -131,11 +130,3 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
         for name, value in values.items()
     }
-
-
-def _insist(form: Any, where: str) -> None:
-    if form.is_valid():
-        return
-    told = ValidationError({name or "__all__": texts for name, texts in form.errors.items()})
-    said = " ".join(storing.told(told))
-    raise ConfigurationInvalid(f"{where}: {said}" if where else said)

@@ -208,6 +208,14 @@ def _test_send(page: Page, gateway: Gateway) -> None:
     expect(page.get_by_role("heading", name="The provider's answer")).to_be_visible()
 
 
+def _test_editor(page: Page, gateway: Gateway) -> None:
+    _edit("Demo provider")(page, gateway)
+    test = page.get_by_role("region", name="Send test SMS")
+    expect(test.get_by_role("status")).to_contain_text("GSM-7, 1 part")
+    test.get_by_role("button", name="Open message editor").click()
+    expect(page.get_by_role("dialog").get_by_role("status").first).to_contain_text("No problems found")
+
+
 def _filter_gallery(page: Page, gateway: Gateway) -> None:
     page.get_by_role("searchbox").last.fill("zenvia")
     expect(page.get_by_role("status").filter(has_text="1 of")).to_be_visible()
@@ -306,6 +314,7 @@ SCREENS = (
     Screen("credential-change", CREDENTIALS, _edit("Demo provider")),
     Screen("credential-delete-refused", CREDENTIALS, _bin("Demo provider")),
     Screen("credential-payload-editor", f"{CREDENTIALS}add/", _payload_dialog),
+    Screen("credential-test-editor", CREDENTIALS, _test_editor),
     Screen("credential-test-result", CREDENTIALS, _test_send),
     Screen("credential-gallery", f"{CREDENTIALS}presets/"),
     Screen("credential-gallery-found", f"{CREDENTIALS}presets/", _filter_gallery),

@@ -6,7 +6,6 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.audiences import counting
 from campaigns.audiences.counting import Count, count_of, within
-from campaigns.audiences.known import seen_attributes
 from campaigns.audiences.members import add_numbers, add_profiles, ids_by_external_id, remove_ids
 from campaigns.audiences.querying import matching, profiles_in
 from campaigns.models import Audience, AudienceKind
@@ -142,19 +141,6 @@ def test_a_question_ends_when_its_time_is_over_and_the_next_has_its_own(many):
     assert within(0.05, lambda: ask(slow)) is None
     assert within(0.05, lambda: ask("SELECT 7")) == 7
     assert Profile.objects.count() == 4000
-
-
-def test_attributes_seen_are_named_with_dots_and_offer_values_that_many_share(db):
-    for n in range(6):
-        Profile.objects.create(
-            msisdn=f"+4915112{n:06}",
-            attributes={
-                "city": "Berlin" if n else "Paris", "email": f"{n}@example.com", "vip": True, "tags": ["a", "b"],
-                "address": {"zip": str(n)},
-            },
-        )  # fmt: skip
-    seen = {one.name: one.usual for one in seen_attributes()}
-    assert seen == {"city": ["Berlin"], "email": [], "vip": ["true"], "tags": ["a", "b"], "address.zip": []}
 
 
 def test_whoever_is_erased_leaves_every_list(audience):

@@ -120,6 +120,22 @@ def test_a_condition_finds_the_right_people_and_turned_round_all_others(people, 
     assert found({"not": one}) == EVERYBODY - who
 
 
+@pytest.mark.parametrize(
+    ("value", "is_number"),
+    [
+        (2000, True), (2000.5, True), (1e30, True), ("2000", True), ("2000.5", True), ("-2000", False), ("20", False),
+        ([2000], False), ({"of": 2000}, False), (True, False), (None, False), ("", False), (" 2000", False),
+        ("1e9", False), ("2,000", False), ("9" * 16, False), ("NaN", False), ("2000 EUR", False),
+    ],
+)  # fmt: skip
+def test_what_reads_as_a_number_is_the_same_on_both_databases(db, value, is_number):
+    Profile.objects.create(msisdn="+14155550101", attributes={"of": {"spent": value}}, external_id="x-ada")
+    asked = [
+        condition("attributes.of.spent", op, limit) for op, limit in (("more_than", 999.5), ("at_least", -5))
+    ]
+    assert [found({"all": [one]}) == {"ada"} for one in asked] == [is_number, is_number or value == "20"]
+
+
 NEGATED = [
     ("attributes.city", "is_not", "is", "Berlin"),
     ("attributes.city", "none_of", "one_of", ["Berlin", "Paris"]),

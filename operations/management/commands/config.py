@@ -17,7 +17,7 @@ _LONGEST_SHOWN: Final = 100
 
 
 class Command(BaseCommand):
-    """Export, compare and apply credentials, webhooks, channel configurations and spend limits."""
+    """Export, compare and apply credentials, webhooks, channels, spend limits, audiences and message templates."""
 
     help = "Configuration as files: export it, see what files would change, apply them. Secrets never stand in a file."
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def diff(self, directory: Path) -> None:
         """Print what applying would change; exit code 1 when it would."""
         wanted, stored = documents.read(directory), documents.stored()
-        plans = [plan for plan in planned(wanted, stored) if plan.changes]
+        plans = [plan for plan in planned(wanted, stored) if plan.is_needed]
         for plan in plans:
             self.stdout.write(f"{'new' if plan.is_new else 'changed'}: {plan.document.path}")
             self._write_changes(plan)

@@ -7,7 +7,6 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from campaigns.authoring import usage, versions
-from campaigns.authoring.attributes import attributes_in, seen_attributes
 from campaigns.authoring.channels import Ways
 from campaigns.authoring.checking import check
 from campaigns.authoring.erasing import erase_number
@@ -155,36 +154,6 @@ def test_a_text_that_grows_without_bound_is_an_error(source: str) -> None:
     (finding,) = check(source)
 
     assert finding.level == "error"
-
-
-def test_attributes_are_those_of_real_profiles_with_their_kinds() -> None:
-    found = attributes_in(
-        [
-            {"firstName": "Ada", "address": {"city": "Paris"}, "none": None},
-            {"firstName": "Bert", "vip": False, "tags": [1], "age": 3},
-        ]
-    )
-
-    assert [(one.path, one.kind, one.share) for one in found] == [
-        ("firstName", "text", 100),
-        ("address", "map", 50),
-        ("address.city", "text", 50),
-        ("age", "number", 50),
-        ("tags", "list", 50),
-        ("vip", "yes or no", 50),
-    ]
-
-
-@pytest.mark.django_db
-def test_looking_for_attributes_reads_a_bounded_number_of_profiles(django_assert_num_queries: Any) -> None:
-    Profile.objects.bulk_create(
-        Profile(msisdn=f"+1415555{number:04}", attributes={"n": number}) for number in range(400)
-    )
-    forget_everything()
-
-    with django_assert_num_queries(2):
-        assert [one.share for one in seen_attributes()] == [100]
-        assert seen_attributes()
 
 
 @pytest.mark.django_db

@@ -78,8 +78,8 @@ def version(db: None) -> Callable[..., TemplateVersion]:
     def make(text: str = "Hello", /, **values: Any) -> TemplateVersion:
         texts = {"": text} | values.pop("texts", {})
         name = values.pop("name", f"text {MessageTemplate.objects.count() + 1}")
-        template = MessageTemplate.objects.create(name=name, **values)
-        made = TemplateVersion.objects.create(template=template, number=1)
+        template = MessageTemplate.objects.create(name=name)
+        made = TemplateVersion.objects.create(template=template, number=1, **values)
         TemplateText.objects.bulk_create(
             TemplateText(version=made, language=language, text=source) for language, source in texts.items()
         )

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from access.models import AuditEntry
 from campaigns import steps
-from campaigns.models import Campaign
-from campaigns.running.advancing import advance_runs
+from campaigns.audiences import scanning
+from campaigns.models import Audience, Campaign, CampaignRun
+from campaigns.running.advancing import advance, advance_runs
+from core.clock import now
 from messaging.models import Message
 from tests.campaigns.sending.conftest import number, page
 
@@ -102,6 +104,21 @@ def test_progress_pause_resume_and_cancel(signed_in: Any, campaign: Any) -> None
         made.refresh_from_db()
         assert made.state == state
     assert operator.post(page("step", made, "dance")).status_code == 403
+
+
+def test_how_far_collecting_is_stands_on_the_page(
+    signed_in: Any, campaign: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "STRETCH", dict.fromkeys(scanning.STRETCH, 2))
+    nobody = {"all": [{"field": "attributes.age", "op": "more_than", "value": 200}]}
+    made = campaign(5, audience=Audience.objects.create(name="Nobody", filter=nobody))
+    Campaign.objects.filter(pk=made.pk).update(state="running")
+    run = CampaignRun.objects.create(campaign=made, number=1, planned_at=now())
+    operator = signed_in("operator")
+    assert "looked at" not in operator.get(page("progress", made)).content.decode()
+    for told in ("0 so far, about 40 % of all profiles looked at.", "0 so far, about 80 % of all profiles"):
+        assert advance(run.pk)
+        assert told in operator.get(page("progress", made)).content.decode()
 
 
 def test_what_is_in_the_way_is_shown_and_nothing_starts(signed_in: Any, campaign: Any, channel: Any) -> None:

@@ -88,8 +88,10 @@ def test_data_that_the_text_needs_may_be_missing(call: Any) -> None:
     assert told["results"][0]["reason"] == "missing_attribute"
 
 
-def test_a_text_that_would_stop_a_campaign_leaves_the_one_out(call: Any, shipped: Campaign) -> None:
-    shipped.variants.get().version.template.__class__.objects.update(missing_policy="stop")
+def test_a_text_that_would_stop_a_campaign_leaves_the_one_out(
+    call: Any, shipped: Campaign, version: Any
+) -> None:
+    shipped.variants.update(version=version(TEXT, missing_policy="stop"))
     told = call({"recipients": [{"to": number(0)}, {"to": number(1), "context": {"order": 1}}]}).json()
     assert (told["accepted"], told["results"][0]["reason"]) == (1, "missing_attribute")
     shipped.refresh_from_db()

@@ -9,6 +9,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from campaigns.models import Audience
 from campaigns.preflight import look_ahead, sampling
 from campaigns.preflight.finishing import finish_of
 from consent.models import ConsentSubject
@@ -64,6 +65,19 @@ def test_a_text_that_stops_is_said_beforehand(campaign: Any, version: Any, peopl
 def test_an_empty_audience_stops(campaign: Any, audience: Any) -> None:
     made = campaign(audience=audience([]))
     assert look_ahead(made).findings[0].code == "audience_empty"
+
+
+def test_few_among_very_many_are_looked_for_in_a_sample_and_may_not_be_seen(
+    campaign: Any, monkeypatch: Any
+) -> None:
+    ages = {"all": [{"field": "attributes.firstName", "op": "starts_with", "value": "Name"}]}
+    made = campaign(9, audience=Audience.objects.create(name="Named", filter=ages))
+    monkeypatch.setattr(sampling, "within", lambda seconds, ask: None)
+    found = look_ahead(made)
+    assert (found.looked_at, found.reached, found.may_start) == (9, 9, True)
+    monkeypatch.setattr(sampling, "sampled", lambda rows: (rows.none(), 1.0))
+    found = look_ahead(made)
+    assert (found.findings[0].code, found.may_start) == ("audience_unseen", True)
 
 
 def test_a_broken_text_is_said_and_not_tried(campaign: Any) -> None:

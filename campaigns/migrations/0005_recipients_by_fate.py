@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_campaigns'),
+        ('campaigns', '0004_policy_of_versions'),
     ]
 
     operations = [
