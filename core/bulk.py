@@ -15,6 +15,7 @@ from django.db import connection, models
 
 from core import prepared
 from core.folding import fold, insert_sql, placeholder, prepared_value, update_sql
+from core.instances import unsaved
 
 Model = TypeVar("Model", bound=models.Model)
 
@@ -60,11 +61,16 @@ def new(model: type[Model], **values: Any) -> Model:
 
     Model(**values) asks each field and each relation anew, which takes several times as long.
     """
-    row = [
-        values.pop(name) if name in values else (default() if callable(default) else default)
+    row = {
+        name: values.pop(name) if name in values else (default() if callable(default) else default)
         for name, _, default in _columns(model)
-    ]
-    return model(*row, **values)
+    }
+    made = unsaved(model, row.keys(), row.values())
+    for name, value in values.items():  # what is no column: a related object
+        if name not in _related(model):
+            raise TypeError(f"{model.__name__} has no field {name!r}.")
+        setattr(made, name, value)
+    return made
 
 
 def insert(instance: models.Model) -> None:
@@ -79,10 +85,15 @@ def insert_all(instances: Sequence[models.Model], *, chunk: int = 100) -> None:
     for start in range(0, len(instances), chunk):
         some = instances[start : start + chunk]
         fields, _ = _insertable(type(some[0]), frozenset({"id"}))
-        columns = [[field.pre_save(instance, True) for instance in some] for field in fields]
-        _insert(type(some[0]), fields, columns, "")
+        _insert(type(some[0]), fields, [_column(field, some) for field in fields], "")
     for instance in instances:
         instance._state.adding = False
+
+
+def _column(field: Any, instances: Sequence[models.Model]) -> list[Any]:
+    if type(field).pre_save is models.Field.pre_save:  # it would only read the attribute
+        return [getattr(instance, field.attname) for instance in instances]
+    return [field.pre_save(instance, True) for instance in instances]
 
 
 def insert_once(instance: models.Model, *, asking: prepared.Question | None = None) -> bool:
@@ -198,6 +209,11 @@ def _insertable(
 @lru_cache(maxsize=64)
 def _columns(model: type[models.Model]) -> tuple[tuple[str, Any, Any], ...]:
     return tuple((field.attname, field, _default_of(field)) for field in model._meta.concrete_fields)
+
+
+@lru_cache(maxsize=64)
+def _related(model: type[models.Model]) -> frozenset[str]:
+    return frozenset(field.name for field in model._meta.concrete_fields if field.is_relation)
 
 
 def _default_of(field: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Expression, Lookup, QuerySet
 
-from core import prepared
+from core import instances, prepared
 
 LIMIT = 987_654_321  # the end of a slice that `limit` replaces; nobody asks for so many rows
 _END = object()
@@ -115,7 +115,7 @@ class Compiled:
         attributes, width = statement.attributes, len(statement.attributes)
         found = []
         for row in rows:
-            instance = statement.model.from_db(DEFAULT_DB_ALIAS, attributes, row[:width])
+            instance = instances.stored(statement.model, attributes, row[:width])
             for name, position in statement.annotations:
                 setattr(instance, name, row[position])
             found.append(instance)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from django.db.models import UUIDField
 from requests import PreparedRequest
 
+from core.compiled import Compiled, Slot
 from core.errors import (
     AnswerLost,
     AnswerTooLarge,
@@ -236,8 +238,12 @@ def _nothing() -> None:
 
 _clients: OrderedDict[uuid.UUID, tuple[object, ProviderClient]] = OrderedDict()
 _clients_lock = threading.Lock()
-_VERSION: Final = ApiCredential.objects.order_by("endpoints__pk").values_list(
-    "revision", "endpoints__token_digest", "endpoints__enabled"
+_VERSION: Final = Compiled(
+    lambda: (
+        ApiCredential.objects.filter(pk=Slot("credential", UUIDField()))
+        .order_by("endpoints__pk")
+        .values_list("revision", "endpoints__token_digest", "endpoints__enabled")
+    )
 )
 
 
@@ -246,7 +252,7 @@ def client_for(credential_id: uuid.UUID) -> ProviderClient:
 
     One small query; ApiCredential.DoesNotExist when the credential is gone.
     """
-    version = tuple(_VERSION.filter(pk=credential_id))
+    version = tuple(_VERSION.rows({"credential": credential_id}))
     if not version:
         raise ApiCredential.DoesNotExist
     with _clients_lock:
