@@ -204,9 +204,13 @@ def _open(
         key=("message_id", "number"),
         where=f"t.state = '{PartState.WAITING}'",
     )
-    at_once = [message.id for message in messages if message.state == State.QUEUED]
-    events.record(at_once, before=State.QUEUED, after=State.CLAIMED, at=moment)
-    events.record(ids, before=State.CLAIMED, after=State.SENDING, at=moment)
+    for before in (State.QUEUED, State.CLAIMED):
+        events.record(
+            [message.id for message in messages if message.state == before],
+            before=before,
+            after=State.SENDING,
+            at=moment,
+        )
     for message in messages:
         message.state, message.tries = State.SENDING, message.tries + 1
     return insert_rows(

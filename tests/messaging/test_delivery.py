@@ -39,7 +39,7 @@ def test_accepted_by_the_provider(queue: Queue, provider: Any) -> None:
     delivery.drain(message.credential_id)
     assert state_of(message) == (State.ACCEPTED, "")
     assert message.provider_id == message.parts.get().provider_id == "p-1"
-    assert history_of(message) == ["queued", "claimed", "sending", "accepted"]
+    assert history_of(message) == ["queued", "sending", "accepted"]
     request = provider.calls[0].request
     assert request.headers["Authorization"] == "Bearer token-123"
     assert json.loads(request.body)["content"] == 'Say "hi"\n€'

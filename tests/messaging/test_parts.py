@@ -122,7 +122,7 @@ def test_parts_go_out_in_order_in_one_attempt(queue: Queue, script: Script) -> N
     assert [part.provider_id for part in message.parts.all()] == [f"p-{text}" for text in TEXTS]
     assert (message.provider_id, message.detail, message.tries) == ("p-first part", "", 1)
     assert attempts_of(message) == [(1, 1, "accepted"), (1, 2, "accepted"), (1, 3, "accepted")]
-    assert [event.after for event in message.events.all()] == ["queued", "claimed", "sending", "accepted"]
+    assert [event.after for event in message.events.all()] == ["queued", "sending", "accepted"]
 
 
 @pytest.mark.parametrize(

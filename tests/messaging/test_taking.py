@@ -32,7 +32,7 @@ def test_due_messages_are_on_the_wire_in_one_step_with_their_attempts_open(queue
     assert {passed.message.id for passed in taken.passed} == {first.id, second.id}
     first.refresh_from_db()
     assert (first.state, first.lease_token, first.tries) == (State.SENDING, taken.token, 1)
-    assert history(first)[1:] == [("queued", "claimed"), ("claimed", "sending")]
+    assert history(first)[1:] == [("queued", "sending")]
     assert {part.state for part in first.parts.all()} == {PartState.SENDING}
     attempt_of = {passed.message.id: passed.attempt_id for passed in taken.passed}
     assert {one.pk: one.message_id for one in Attempt.objects.all()} == {
