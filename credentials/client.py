@@ -25,6 +25,7 @@ from core.errors import (
     TokenUnavailable,
 )
 from core.http import Answer, GuardedSession, exchange
+from core.http.headers import pairs_of
 from core.secrets import MASK, mask_text
 from core.vocabulary import FailureClass, Outcome
 from credentials.auth import backend_of, session_for
@@ -134,10 +135,11 @@ class ProviderClient:
     def _attempt(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Exchange:
         """One request, and one more when a renewed token or a changed message can help."""
         result = self._exchange(context, asked, record)
-        known = {**self.spec.values(), **context}
-        if any(known.get(name) for name in result.again_without):
-            changed = {**context, **dict.fromkeys(result.again_without, "")}
-            result = self._exchange(changed, asked, record)
+        if result.again_without:
+            known = {**self.spec.values(), **context}
+            if any(known.get(name) for name in result.again_without):
+                changed = {**context, **dict.fromkeys(result.again_without, "")}
+                result = self._exchange(changed, asked, record)
         return self._finish(result, record)
 
     def _exchange(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> SendResult:
@@ -200,7 +202,7 @@ class ProviderClient:
         }
 
     def _headers_record(self, headers: Mapping[str, Any], secrets: tuple[str, ...]) -> dict[str, str]:
-        return {name: self._seen(name, value, secrets) for name, value in headers.items()}
+        return {name: self._seen(name, value, secrets) for name, value in pairs_of(headers)}
 
     def _shown(self, name: str, raw: str | bytes, secrets: Iterable[str]) -> str:
         value = _text(raw, "latin-1")

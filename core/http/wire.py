@@ -25,6 +25,7 @@ from core.errors import (
 )
 from core.http.certificates import REFUSED, refused_by_peer
 from core.http.connection import Connection
+from core.http.headers import pairs_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -64,7 +65,7 @@ def request_bytes(
     if not _TOKEN.fullmatch(method) or not _PATH.fullmatch(path):
         raise ConfigurationInvalid("The method or the path of the request contains forbidden characters.")
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Accept-Encoding: identity"]
-    lines += [line for name, raw in headers.items() if (line := _line(name, raw))]
+    lines += [line for name, raw in pairs_of(headers) if (line := _line(name, raw))]
     if body or method not in ("GET", "HEAD"):
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

@@ -9,6 +9,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from core.errors import ConfigurationInvalid
+from core.http.headers import copy_of
 from core.templating import Missing, render_text, variables_in
 from credentials.building.bodies import BODIES
 from credentials.building.url import UrlTemplate
@@ -55,7 +56,7 @@ class RequestBuilder:
         prepared = requests.PreparedRequest()
         prepared.method = self._spec.request.method
         prepared.url = self._url.render(context)
-        prepared.headers = self._constant.copy()
+        prepared.headers = copy_of(self._constant)
         for row in self._rendered:
             if value := render_text(row.value, context, missing=self._missing).strip():
                 prepared.headers[row.name] = _header_value(row.name, value)
