@@ -26,6 +26,7 @@ from campaigns.models.runs import AT_WORK
 from campaigns.running import expanding, feeding, taking_back
 from campaigns.running.texts import CampaignStopped
 from core.clock import now
+from core.compiled import Compiled
 from core.errors import GatewayError
 from messaging import delivery
 
@@ -50,11 +51,15 @@ def advance_runs(*, seconds: float = _SECONDS) -> int:
 
 def _at_work() -> list[UUID]:
     """Those of campaigns that go on; a triggered one has nothing to collect and nobody pending."""
-    own = Q(state=RunState.CANCELLING) | (
-        Q(campaign__kind=CampaignKind.AUDIENCE) & ~Q(campaign__state=CampaignState.PAUSED)
-    )
-    runs = CampaignRun.objects.filter(own, state__in=AT_WORK).order_by("id")
-    return list(runs.values_list("id", flat=True))
+    return [run_id for (run_id,) in _AT_WORK.rows()]
+
+
+_OWN = Q(state=RunState.CANCELLING) | (
+    Q(campaign__kind=CampaignKind.AUDIENCE) & ~Q(campaign__state=CampaignState.PAUSED)
+)
+_AT_WORK = Compiled(
+    lambda: CampaignRun.objects.filter(_OWN, state__in=AT_WORK).order_by("id").values_list("id")
+)
 
 
 def advance(run_id: UUID) -> bool:

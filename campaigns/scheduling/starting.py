@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from campaigns.approving import needs_approval
 from campaigns.findings import findings_on
@@ -13,14 +14,21 @@ from campaigns.scheduling.plans import plan_of
 from campaigns.scheduling.times import latest_until, next_after
 from campaigns.steps import new_run
 from core.clock import database_now
+from core.compiled import Compiled
 
 _WORKING = (CampaignState.SCHEDULED, CampaignState.RUNNING)
 
 
 def start_due() -> int:
     """Make the runs that are due; gives how many."""
-    due = Campaign.objects.filter(next_run_at__lte=database_now(), state__in=_WORKING)
-    return sum(_start(campaign_id) for campaign_id in due.values_list("id", flat=True))
+    return sum(_start(campaign_id) for (campaign_id,) in _DUE.rows())
+
+
+_DUE = Compiled(
+    lambda: (
+        Campaign.objects.filter(next_run_at__lte=Now(), state__in=_WORKING).order_by("id").values_list("id")
+    )
+)
 
 
 @transaction.atomic
