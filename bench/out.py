@@ -106,7 +106,7 @@ def main() -> int:
         own, other = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smsgateway-bench-"))) for _ in "ab"
         )
-        systems: list[System] = [stack.enter_context(sending(own, provider=port))]
+        systems: list[System] = [stack.enter_context(sending(own, provider=port, in_flight=IN_FLIGHT))]
         if is_installed():
             systems.append(stack.enter_context(kannel(other, provider=port, in_flight=IN_FLIGHT)))
         for system in systems:

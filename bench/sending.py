@@ -74,8 +74,8 @@ def _message(number: str) -> dict[str, str]:
 
 
 @contextmanager
-def sending(directory: Path, *, provider: int) -> Iterator[Sending]:
-    """All of it, running; gone afterwards."""
+def sending(directory: Path, *, provider: int, in_flight: int) -> Iterator[Sending]:
+    """All of it, running, with so many requests at the provider at once; gone afterwards."""
     with ExitStack() as stack:
         database = stack.enter_context(cluster())
         broker = stack.enter_context(redis())
@@ -85,7 +85,7 @@ def sending(directory: Path, *, provider: int) -> Iterator[Sending]:
             provider_url=f"http://127.0.0.1:{provider}/messages",
             workers=2,
             threads=2,
-            extra={"REDIS_URL": broker},
+            extra={"REDIS_URL": broker, "SMSGATEWAY_SENDER_THREADS": str(in_flight // WORKERS)},
         )
         gateway.set_up()
         api_key = gateway.script(_KEY).strip()
