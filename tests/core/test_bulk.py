@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -47,6 +48,40 @@ def test_fields_not_named_get_their_defaults() -> None:
     insert_rows(ApiKey, [{"name": "shop", "digest": "d"}])
     key = ApiKey.objects.get()
     assert (key.name, key.scopes, key.revoked_at, key.created_at is not None) == ("shop", [], None, True)
+
+
+ODD = (
+    "NULL",
+    "",
+    " blanks ",
+    "{a,b}",
+    "{}",
+    ",",
+    'a "quote"',
+    "an 'apostrophe'",
+    "back\\slash\\\\",
+    "two\nlines",
+    "é, 你好 🎉",
+    "%s",
+)
+
+
+def test_values_arrive_as_they_are_however_odd() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, 600_007, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    times = [None if number % 2 else moment + timedelta(days=number) for number in range(len(ODD))]
+    insert_rows(
+        ApiKey,
+        [
+            {"name": text, "digest": f"d{number}", "revoked_at": time}
+            for number, (text, time) in enumerate(zip(ODD, times, strict=True))
+        ],
+    )
+    stored = ApiKey.objects.order_by("id")
+    assert list(stored.values_list("name", "revoked_at")) == list(zip(ODD, times, strict=True))
+    keys = list(stored.values_list("id", flat=True))
+    turned = [{"id": key, "name": text} for key, text in zip(keys, reversed(ODD), strict=True)]
+    assert update_rows(ApiKey, turned) == len(ODD)
+    assert list(stored.values_list("name", flat=True)) == list(reversed(ODD))
 
 
 def test_instance_is_inserted_as_save_would(db: None) -> None:
