@@ -188,8 +188,10 @@ def start(page: Page) -> None:
 
 def counts(page: Page) -> dict[str, int]:
     """The large figures of a page, read at once: the page may renew them at any moment."""
-    pairs = [shown.split("\n") for shown in page.locator(".cp-counts div").all_inner_texts()]
-    return {pair[0]: _figure(pair[-1]) for pair in pairs}
+    pairs = page.locator(".cp-counts div").evaluate_all(
+        "all => all.map(one => [...one.children].map(part => part.textContent))"
+    )
+    return {label: _figure(shown) for label, shown in pairs}
 
 
 def rows(page: Page, heading: str) -> dict[str, int]:

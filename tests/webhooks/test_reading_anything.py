@@ -7,7 +7,7 @@ import json
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import BodyTooDeep, PayloadUnreadable
@@ -75,6 +75,7 @@ def _reader(vendor: str) -> InboundReader:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 @settings(max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+@example("application/x-www-form-urlencoded", "from=%2B1&text=%ff", b"time=\x00", "")
 @given(
     st.sampled_from(_TYPES),
     st.sampled_from(["", "status=1&id=2", "from=%2B1&text=%ff", "=&&=", "uuid=zzz"]),

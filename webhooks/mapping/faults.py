@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import MappingInvalid, PayloadUnreadable
+from core.text import clean
 
 
 class SampleFault(MappingInvalid):
@@ -14,4 +15,7 @@ class SampleFault(MappingInvalid):
 
 
 class FieldFault(PayloadUnreadable):
-    """A value is missing or not what its filters ask for."""
+    """A value is missing or not what its filters ask for; what is quoted of it can be kept."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(clean(text))
