@@ -28,6 +28,11 @@ VARIABLES: Final = MESSAGE_NAMES | ALIASES.keys()
 # What must occur somewhere: (what the problem calls it, names that count).
 _RECIPIENT: Final = ("{{toNumber}}", frozenset({"toNumber", "to", "to_no_plus"}))
 _TEXT: Final = ("{{message}}", frozenset({"message", "text", "messageParts"}))
+_OUR_IDS: Final = frozenset({"messageId", "partReference"})
+_NO_OUR_ID: Final = (
+    "Put {{messageId}} or {{partReference}} in: what the request gave the provider as its reference is all that is "
+    "known of a message whose answer was lost."
+)
 _SENDER: Final = frozenset({"fromNumber", "from", "from_no_plus"})
 _OUTPUT: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
@@ -63,14 +68,21 @@ def check_spec(spec: CredentialSpec) -> Findings:
     found.errors += [FieldProblem("payload", text) for text in payload_problems(spec, known)]
     found.errors += _header_problems(spec, known)
     found.errors += _answer_problems(spec)
-    if spec.check_url:
-        problems = url_template_problems(spec, known, url=spec.check_url)
-        found.errors += [FieldProblem("check_url", text) for text in problems]
+    for name, url in (("check_url", spec.check_url), ("lookup_url", spec.lookup_url)):
+        problems = url_template_problems(spec, known, url=url) if url else ()
+        found.errors += [FieldProblem(name, text) for text in problems]
+    found.errors += _lookup_problems(spec)
     if not found.errors:
         _check_use(spec, found)
     if not found.errors:
         _check_by_building(spec, found)
     return found
+
+
+def _lookup_problems(spec: CredentialSpec) -> Iterator[FieldProblem]:
+    """A look-up can only ask for what is known of a message whose answer was lost."""
+    if spec.lookup_url and not _OUR_IDS & variables_in(spec.lookup_url):
+        yield FieldProblem("lookup_url", _NO_OUR_ID)
 
 
 def url_problem(url: str) -> str:

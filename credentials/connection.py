@@ -30,7 +30,8 @@ from credentials.auth import backend_of, session_for
 from credentials.auth.base import AuthBackend
 from credentials.auth.certificates import certificate_of
 from credentials.building import RequestBuilder
-from credentials.spec import CredentialSpec, Header, RequestSpec
+from credentials.questions import question
+from credentials.spec import CredentialSpec
 
 _CONNECT: Final = 3.0
 _TOTAL: Final = 8.0
@@ -206,10 +207,8 @@ class _Test:
     def keys(self) -> str | None:
         if not self.spec.check_url:
             return None
-        request = RequestSpec(
-            url=self.spec.check_url, method="GET", body="none", headers=_plain_rows(self.spec)
-        )
-        prepared = RequestBuilder(replace(self.spec, request=request), missing=Missing.BLANK).build(_SAMPLE)
+        asking = question(self.spec, self.spec.check_url)
+        prepared = RequestBuilder(asking, missing=Missing.BLANK).build(_SAMPLE)
         signed: PreparedRequest = self.auth(prepared)
         with session_for(self.spec.auth) as session:
             answer = exchange(session, signed, connect=_CONNECT, total=_TOTAL)
@@ -240,12 +239,6 @@ _NO_CHECK_URL: Final = (
 _FIX_TLS: Final = (
     "Check that the Provider URL names the provider's own host, and the client certificate if it wants one."
 )
-
-
-def _plain_rows(spec: CredentialSpec) -> tuple[Header, ...]:
-    """The header rows but for those that describe the body."""
-    described = {"content-type", "charset"}
-    return tuple(row for row in spec.request.headers if row.name.lower() not in described)
 
 
 def _fault_of(error: GatewayError) -> _Fault:

@@ -42,6 +42,7 @@ def spec_of(credential: ApiCredential) -> CredentialSpec:
         auth_type=credential.auth_type,
         auth=AuthConfig.of(credential, variables={row.name: row.value for row in variables}),
         check_url=credential.check_url,
+        lookup_url=credential.lookup_url,
         status_callback_url=url,
         inbound_callback_url=url,
         webhook=webhook_of(credential, variables),

@@ -128,6 +128,7 @@ class ApiCredential(models.Model):
     error_code_path = models.CharField("Error code path", max_length=500, blank=True)
     error_text_path = models.CharField("Error text path", max_length=500, blank=True)
     check_url = models.CharField("Connection check URL", max_length=1000, blank=True)
+    lookup_url = models.CharField("Status look-up URL", max_length=1000, blank=True)
 
     messages_per_second = models.FloatField("Messages per second", null=True, blank=True, validators=[_RATE])
     segments_per_second = models.FloatField("Segments per second", null=True, blank=True, validators=[_RATE])

@@ -61,6 +61,7 @@ def spec_of_fields(fields: Mapping[str, Any], *, callback_url: str = "") -> Cred
         auth_type=_text(fields, "auth_type", "none"),
         auth=_auth(fields, {variable.name: variable.value for variable in variables}),
         check_url=_text(fields, "check_url"),
+        lookup_url=_text(fields, "lookup_url"),
         status_callback_url=callback_url,
         inbound_callback_url=callback_url,
     )

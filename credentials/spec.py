@@ -132,6 +132,7 @@ class CredentialSpec:
     auth_type: str = "none"
     auth: AuthConfig = field(default_factory=AuthConfig)
     check_url: str = ""
+    lookup_url: str = ""
     status_callback_url: str = ""
     inbound_callback_url: str = ""
     webhook: Mapping[str, Any] = field(default_factory=dict)  # the `[webhook]` table, see webhooks.spec

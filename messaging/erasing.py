@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from core.clock import now
 from links.erasing import erase_messages
-from messaging import events
+from messaging import events, lookups
 from messaging.models import Attempt, Message, MessageEvent, MessagePart, ParkedReport
 from messaging.states import WAITING, Reason, State
 
@@ -55,6 +55,7 @@ def erase_number(msisdn: str) -> Erased:
             MessagePart.objects.filter(message_id__in=ids).exclude(text="").update(text="")
             Attempt.objects.filter(message_id__in=ids).update(request={}, response={}, detail="")
             _blank_details(ids)
+            lookups.forget(ids)
             erase_messages(ids)
             Message.objects.filter(id__in=ids, reference__contains=msisdn[1:]).update(reference="")
             Message.objects.filter(id__in=ids).update(msisdn="", text="", profile={}, detail="")

@@ -36,6 +36,7 @@ from operations.retention import retain
 from profiles.hashes import fill_in
 from profiles.importing import running as profile_imports
 from profiles.importing import storing as stored_profile_imports
+from webhooks.asking import ask_due
 from webhooks.assembling import deliver_incomplete
 from webhooks.forwarding import forward_due
 from webhooks.held import apply_held
@@ -77,6 +78,7 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(ask_all_due, every=0.5),
     Periodic(sweep, every=5.0),
+    Periodic(ask_due, every=5.0),
     Periodic(move_waiting, every=2.0),
     Periodic(beat_of_worker, every=5.0, at_once=True),
     Periodic(tally, every=5.0, at_once=True),

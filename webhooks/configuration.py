@@ -123,7 +123,12 @@ def table_of(webhook: Webhook, credential: ApiCredential, variables: Mapping[str
         raise MappingInvalid(f"Mapping: {problem}")
     own = credential.webhook_preset if credential.vendor == webhook.vendor else {}
     table = {**webhook_table(webhook.vendor, variables, own), **webhook.mapping}
-    for section, sample in (("inbound", webhook.inbound_mapping), ("report", webhook.report_mapping)):
+    samples = {
+        "inbound": webhook.inbound_mapping,
+        "report": webhook.report_mapping,
+        "lookup": webhook.lookup_mapping,
+    }
+    for section, sample in samples.items():
         own_sample = str(table.get(section, {}).get("sample", ""))
         if sample.strip() and sample.split() != own_sample.split():
             table[section] = {**webhook.mapping.get(section, {}), "sample": sample}

@@ -9,22 +9,27 @@ from typing import Any, Final
 
 from credentials.vendors import CUSTOM, preset_of
 
+_KINDS: Final = ("inbound", "report", "lookup")
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One inbound message and one delivery report, with {{variables}} where values stand."""
+    """One inbound message and one delivery report, with {{variables}} where values stand.
+
+    `lookup`: an answer of the status look-up, "" where it is read like a report or there is none.
+    """
 
     inbound: str
     report: str
+    lookup: str = ""
 
 
 @cache
 def samples_of(vendor: str) -> Samples:
     """The vendor's samples; a vendor without a webhook has the custom ones, which fit the bundled simulator."""
     table = webhook_table(vendor, _NOTHING)
-    return Samples(*(str(table.get(kind, {}).get("sample", "")).strip() for kind in ("inbound", "report")))
+    return Samples(*(str(table.get(kind, {}).get("sample", "")).strip() for kind in _KINDS))
 
 
 def webhook_table(

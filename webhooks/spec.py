@@ -16,7 +16,7 @@ from core.templating.filters import MAX_OUTPUT
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 SECTIONS: Final = (
-    "body", "rules", "inbound", "report", "opt_out", "statuses", "answers", "verification",
+    "body", "rules", "inbound", "report", "opt_out", "lookup", "statuses", "answers", "verification",
 )  # fmt: skip
 
 
@@ -110,8 +110,9 @@ class WebhookSpec:
     """Everything the engine needs to read and answer the callbacks of one webhook.
 
     `inbound`, `report`, `opt_out` are three kinds of callback; without `rules` the one that fits best is taken,
-    and a message wins a tie, since it may be a STOP. `verification`: what a new webhook starts with, the settings
-    of `webhooks.verification.VerificationSpec` and its `secret`.
+    and a message wins a tie, since it may be a STOP. `lookup`: what the provider answers when it is asked about a
+    message (ApiCredential.lookup_url); without one the answer is read like a report. `verification`: what a new
+    webhook starts with, the settings of `webhooks.verification.VerificationSpec` and its `secret`.
     """
 
     body: BodySpec = BodySpec()
@@ -119,6 +120,7 @@ class WebhookSpec:
     inbound: MappingSpec = MappingSpec()
     report: MappingSpec = MappingSpec()
     opt_out: MappingSpec = MappingSpec()
+    lookup: MappingSpec = MappingSpec()
     statuses: StatusSpec = field(default_factory=StatusSpec)
     answers: tuple[AnswerSpec, ...] = ()
     verification: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -132,6 +134,7 @@ class WebhookSpec:
             inbound=_mapping(table.get("inbound", {})),
             report=_mapping(table.get("report", {})),
             opt_out=_mapping(table.get("opt_out", {})),
+            lookup=_mapping(table.get("lookup", {})),
             statuses=StatusSpec(**table.get("statuses", {})),
             answers=tuple(AnswerSpec(**row) for row in table.get("answers", ())),
             verification=dict(table.get("verification", {})),
@@ -145,6 +148,7 @@ class WebhookSpec:
             "inbound": _mapping_table(self.inbound),
             "report": _mapping_table(self.report),
             "opt_out": _mapping_table(self.opt_out),
+            "lookup": _mapping_table(self.lookup),
             "statuses": _changed(self.statuses, StatusSpec()),
             "answers": [_changed(row, AnswerSpec()) for row in self.answers],
             "verification": dict(self.verification),
@@ -161,6 +165,7 @@ class WebhookSpec:
             inbound=fill.mapping(self.inbound),
             report=fill.mapping(self.report),
             opt_out=fill.mapping(self.opt_out),
+            lookup=fill.mapping(self.lookup),
             answers=tuple(fill.texts(row) for row in self.answers),
             verification=fill.settings(self.verification),
         )

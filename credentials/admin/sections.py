@@ -59,6 +59,10 @@ def _check(section: Section) -> str:
     return str(section.values("check_url") or "Not set")
 
 
+def _lookup(section: Section) -> str:
+    return str(section.values("lookup_url") or "Not set")
+
+
 def _limits(section: Section) -> str:
     named = (
         ("messages_per_second", "messages/s"),
@@ -110,6 +114,7 @@ PARTS: Final = (
         about="How much the provider takes. What is over a limit waits in the queue, the most urgent leaves first.",
     ),
     Part("check", "Connection check", fields=("check_url",), summary=_check),
+    Part("lookup", "Status look-up", fields=("lookup_url",), summary=_lookup),
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ ANSWER_FIELDS: Final = ("message_id_path", "ignored_ids", "error_code_path", "er
 LIMIT_FIELDS: Final = ("messages_per_second", "segments_per_second", "at_once")
 MODEL_FIELDS: Final = (
     "vendor", "name", "provider_app_id", "provider_name", "provider_url", "method", "auth_type", *AUTH_FIELDS,
-    *BODY_FIELDS, *TEXT_FIELDS, *ANSWER_FIELDS, *CERTIFICATE_FIELDS, "check_url",
+    *BODY_FIELDS, *TEXT_FIELDS, *ANSWER_FIELDS, *CERTIFICATE_FIELDS, "check_url", "lookup_url",
     *LIMIT_FIELDS,
 )  # fmt: skip
 PAYLOAD_CHECK: Final = "admin:credentials_apicredential_payload_check"
@@ -82,6 +82,7 @@ WIDGETS: Final[Mapping[str, Any]] = {
     "error_code_path": text_input(placeholder="error.code"),
     "error_text_path": text_input(placeholder="error.message"),
     "check_url": text_input(inputmode="url"),
+    "lookup_url": text_input(inputmode="url"),
     "messages_per_second": text_input(inputmode="decimal", placeholder="no limit"),
     "segments_per_second": text_input(inputmode="decimal", placeholder="no limit"),
     "at_once": text_input(inputmode="numeric", placeholder="no limit"),
@@ -120,6 +121,9 @@ HELP_TEXTS: Final[Mapping[str, str]] = {
     "at_once": "The most on the wire at any moment, over all workers.",
     "check_url": "Asked with GET, signed like a message, by Test connection: an address that costs nothing, such as "
     "the account's balance.",
+    "lookup_url": "Asked with GET, signed like a message, when the answer to a message was lost. {{messageId}} or "
+    "{{partReference}} stands for the reference that the message carried; the answer must repeat it. It is read by "
+    "“Status look-up answer” of the webhook, or like a delivery report.",
 }
 
 

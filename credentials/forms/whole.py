@@ -94,6 +94,7 @@ def spec_of_rows(data: Mapping[str, Any], rows: Rows, instance: ApiCredential) -
         auth_type=credential.auth_type,
         auth=replace(config, key=""),
         check_url=credential.check_url,
+        lookup_url=credential.lookup_url,
     )
 
 

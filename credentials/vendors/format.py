@@ -36,6 +36,7 @@ FIELD_PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "error_code_path": ("response", "code"),
     "error_text_path": ("response", "text"),
     "check_url": ("", "check_url"),
+    "lookup_url": ("", "lookup_url"),
     "auth_type": ("auth", "type"),
     **{name: ("auth", name) for name in AUTH_FIELDS},
 }

@@ -29,7 +29,7 @@ from credentials.vendors.making import (
 )
 
 _TABLES: Final = ("request", "text", "auth", "response", "codes")
-_TOP: Final = ("check_url",)
+_TOP: Final = ("check_url", "lookup_url")
 WEBHOOK: Final = "webhook"
 _NUMBERS: Final = ("max_length", "max_length_unicode")
 _BODY_TYPES: Final = {"form": FORM_TYPE, "xml": XML_TYPE, "text": TEXT_TYPE}
@@ -177,6 +177,7 @@ class Preset:
             auth_type=data["auth"].get("type", "none"),
             auth=auth_of(data, app_id, {item.name: item.value for item in variables}),
             check_url=data[""].get("check_url", ""),
+            lookup_url=data[""].get("lookup_url", ""),
             webhook=self.webhook(inputs),
         )
 

@@ -64,7 +64,8 @@ def _table_problems(data: _Data, prefix: str, body: str, known: frozenset[str]) 
     yield from _response_problems(response, f"{prefix}response", known)
     yield from _auth_problems(data.get("auth", {}), f"{prefix}auth", known)
     yield from _webhook_problems(data.get("webhook", {}), f"{prefix}webhook", known)
-    yield from _placed(f"{prefix}check_url", check_text(data.get("check_url", ""), known=known))
+    for name in ("check_url", "lookup_url"):
+        yield from _placed(f"{prefix}{name}", check_text(data.get(name, ""), known=known))
 
 
 def _request_problems(request: _Data, place: str, body: str, known: frozenset[str]) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _auth_problems(auth: _Data, place: str, known: frozenset[str]) -> Iterator[s
 
 def _webhook_problems(webhook: _Data, place: str, known: frozenset[str]) -> Iterator[str]:
     """Inputs that no one declared; what the mapping itself says is judged where webhooks are."""
-    for kind in ("inbound", "report", "opt_out"):
+    for kind in ("inbound", "report", "opt_out", "lookup"):
         for index, row in enumerate(webhook.get(kind, {}).get("fields", ())):
             text = " ".join([*row.get("paths", ()), row.get("filters", "")])
             yield from _unknown_names(text, f"{place}.{kind}.fields[{index}]", known)

@@ -76,7 +76,7 @@ class _Writer:
             "codes": dict(spec.response.codes),
             "webhook": dict(spec.webhook),
         }
-        head = _without_blanks(label=label, **top, check_url=spec.check_url)
+        head = _without_blanks(label=label, **top, check_url=spec.check_url, lookup_url=spec.lookup_url)
         body = {name: table for name, table in tables.items() if table or name == "request"}
         swept: dict[str, Any] = self._swept({**head, **body})
         plain = {name: swept.pop(name) for name in head}

@@ -24,7 +24,7 @@ from core.numbers import search_forms
 from credentials.loading import text_of
 from credentials.models import CallbackEndpoint
 from links.selectors import links_of
-from messaging import staff
+from messaging import lookups, staff
 from messaging.admin import settling
 from messaging.admin.badges import TONES, badge, reason_text, why_of
 from messaging.context import count, texts_of
@@ -150,6 +150,8 @@ class MessageAdmin(RowLinks, ModelAdmin):  # type: ignore[misc]
         if not request.user.has_perm("messaging.change_message"):
             raise PermissionDenied
         message = get_object_or_404(Message, id=message_id)
+        if name == settling.ASK_PROVIDER:
+            return settling.ask_provider(request, [message])
         if name in staff.STEPS and staff.STEPS[name].asks and staff.STEPS[name].before == message.state:
             return settling.ask(request, self.admin_site, name, [message])
         page = HttpResponseRedirect(reverse("admin:messaging_message_change", args=[message.pk]))
@@ -190,7 +192,8 @@ def _details(message: Message) -> dict[str, Any]:
             }
             for attempt in message.attempts.all()
         ],
-        "steps": staff.steps_for(message),
+        "lookup": lookups.of(message),
+        "steps": [*settling.questions_for(message), *staff.steps_for(message)],
         "title": "",
         "subtitle": None,
     }

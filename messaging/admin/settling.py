@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from access.audit import address_of, record
-from messaging import staff
+from messaging import lookups, staff
 from messaging.models import Message
 
 MOST = 200
@@ -29,6 +29,31 @@ _MEANS: dict[str, str] = {
     "mark_delivered": "You have seen that it arrived. Messages of which a part was never sent are left out.",
     "mark_failed": "It is closed as failed and will not be sent. A later delivery report changes nothing.",
 }
+
+
+ASK_PROVIDER = "ask_provider"
+ASK_PROVIDER_LABEL = "Ask the provider"
+
+
+def questions_for(message: Message) -> list[tuple[str, str]]:
+    """Name and label of the button that asks the provider, where it can be asked."""
+    return [(ASK_PROVIDER, ASK_PROVIDER_LABEL)] if lookups.can_be_asked(message) else []
+
+
+def ask_provider(request: HttpRequest, chosen: Sequence[Message]) -> HttpResponse:
+    """Have the worker ask about these at once; the answer stands on the page of each message."""
+    count = lookups.ask_now(chosen)
+    if count:
+        many = "It is" if count == 1 else f"{count} are"
+        messages.success(
+            request, f"{many} asked about within seconds; the answer stands on the message's page."
+        )
+    if left := len(chosen) - count:
+        messages.warning(request, f"{left} cannot be asked about: {_CANNOT_BE_ASKED}")
+    return _back(chosen)
+
+
+_CANNOT_BE_ASKED = "not unknown any more, or the API credentials have no Status look-up URL."
 
 
 def may_operate(request: HttpRequest) -> bool:
@@ -72,6 +97,11 @@ def settle(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
             address=address_of(request),
         )
     _tell(request, count, len(chosen))
+    return _back(chosen)
+
+
+def _back(chosen: Sequence[Message]) -> HttpResponse:
+    """The page of the only message, the list for several."""
     if len(chosen) == 1:
         return HttpResponseRedirect(reverse("admin:messaging_message_change", args=[chosen[0].pk]))
     return HttpResponseRedirect(reverse("admin:messaging_unclearmessage_changelist"))

@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 
 from messaging import staff
 from messaging.admin.messages import MessageAdmin
-from messaging.admin.settling import MOST, ask, may_operate
+from messaging.admin.settling import ASK_PROVIDER_LABEL, MOST, ask, ask_provider, may_operate
 from messaging.models import UnclearMessage
 from messaging.models.messages import Message
 
@@ -37,6 +37,12 @@ def _action(name: str, step: staff.Step) -> Action:
     return run
 
 
+@admin.action(description=ASK_PROVIDER_LABEL, permissions=["operate"])
+def ask_provider_about(self: Any, request: HttpRequest, chosen: QuerySet[Message]) -> HttpResponse:
+    """Another entry: have the worker ask the provider about them."""
+    return ask_provider(request, list(chosen.order_by("id")))
+
+
 @admin.register(UnclearMessage)
 class UnclearMessageAdmin(MessageAdmin):
     """Unknown and quarantined messages, the longest waiting first."""
@@ -53,7 +59,7 @@ class UnclearMessageAdmin(MessageAdmin):
     )
     list_filter: tuple[Any, ...] = ("state", "purpose", "channel", "credential")
     empty_text = "Nothing is unclear: of every message it is known whether the provider has it."
-    actions = tuple(_action(name, step) for name, step in staff.STEPS.items() if step.asks)
+    actions = (ask_provider_about, *(_action(name, step) for name, step in staff.STEPS.items() if step.asks))
 
     def get_urls(self) -> list[URLPattern]:
         """Only the list: a message has one page, that of all messages."""

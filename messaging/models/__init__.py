@@ -6,6 +6,7 @@ from messaging.models.channels import ChannelConfiguration, ChannelStatus
 from messaging.models.holds import SendHold
 from messaging.models.hosts import WebHost
 from messaging.models.limits import Breaker, BreakerState, Pace, SenderLimit
+from messaging.models.lookups import StatusLookup
 from messaging.models.messages import Attempt, Message, MessageEvent, MessagePart
 from messaging.models.parked import ParkedReport
 from messaging.models.routes import Route
@@ -41,6 +42,7 @@ __all__ = [
     "Source",
     "SpendCounter",
     "SpendLimit",
+    "StatusLookup",
     "UnclearMessage",
     "WebHost",
 ]

@@ -45,7 +45,7 @@ WEBHOOK_KEYS: Final = (
     "credential", "vendor", "brand", "help_contact", "opt_in_keywords", "opt_in_message", "opt_out_keywords",
     "opt_out_message", "help_keywords", "help_message", "kind", "double_opt_in_keywords", "double_opt_in_message",
     "default_reply", "honour_required", "fuzzy_reply", "fuzzy_message", "opt_out_scope", "opt_out_purpose",
-    "inbound_mapping", "report_mapping", "status_map", "mapping", "verification", "custom_keywords",
+    "inbound_mapping", "report_mapping", "lookup_mapping", "status_map", "mapping", "verification", "custom_keywords",
 )  # fmt: skip
 _MADE_UP: Final = frozenset({"credential", "verification", "custom_keywords"})  # no columns of the webhook
 CHANNEL_KEYS: Final = (

@@ -39,7 +39,7 @@ def _default(section: Section) -> str:
 
 
 def _payload(section: Section) -> str:
-    own = [section.values(name) for name in ("inbound_mapping", "report_mapping")]
+    own = [section.values(name) for name in ("inbound_mapping", "report_mapping", "lookup_mapping")]
     return "Your own samples" if any(own) else "The vendor's standard payload"
 
 

@@ -38,7 +38,7 @@ KEYWORD_FIELDS: Final = (
 TOP_FIELDS: Final = ("name", "vendor", "credential", "kind", "brand", "help_contact")
 RULE_FIELDS: Final = ("honour_required", "opt_out_scope", "opt_out_purpose", "fuzzy_reply", "fuzzy_message")
 DOUBLE_FIELDS: Final = ("double_opt_in_keywords", "double_opt_in_message")
-MAPPING_FIELDS: Final = ("inbound_mapping", "report_mapping", "status_map")
+MAPPING_FIELDS: Final = ("inbound_mapping", "report_mapping", "lookup_mapping", "status_map")
 MODEL_FIELDS: Final = (
     *(name for name in TOP_FIELDS if name != "credential"), *KEYWORD_FIELDS, *RULE_FIELDS, *DOUBLE_FIELDS,
     "default_reply", *MAPPING_FIELDS, *VERIFY_FIELDS,
@@ -53,6 +53,7 @@ WIDGETS: Final[Mapping[str, Any]] = {
     },
     "inbound_mapping": PayloadEditor(_CHECK.format("payload")),
     "report_mapping": PayloadEditor(_CHECK.format("report")),
+    "lookup_mapping": PayloadEditor(_CHECK.format("report")),
     "status_map": UnfoldAdminTextareaWidget(
         attrs={"rows": 3, "placeholder": '{"DLVRD": "delivered", "4": "expired"}', "spellcheck": "false"}
     ),
@@ -96,6 +97,10 @@ HELP_TEXTS: Final[Mapping[str, str]] = {
         "Paste a delivery report as your provider sends it. Put {{feedbackStatus}}, "
         "{{providerMessageId}} or {{client_reference}}, {{failureCode}} and {{originTimestamp}} in "
         f"the place of the values. {_BLANK_SAMPLE}"
+    ),
+    "lookup_mapping": (
+        "Only for credentials with a Status look-up URL: what the provider answers there, with the same variables as "
+        "a delivery report. Blank: the answer is read like a delivery report."
     ),
     "status_map": (
         "Only for status words the gateway does not know: the provider's word to sent, delivered, "

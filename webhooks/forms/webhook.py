@@ -29,6 +29,7 @@ from webhooks.statuses import parse_status_map
 _SAMPLES: dict[str, Callable[[str], object]] = {
     "inbound_mapping": inbound_sample,
     "report_mapping": report_sample,
+    "lookup_mapping": report_sample,
 }
 
 
@@ -155,6 +156,10 @@ def _as_stored(listed: str, *, standard: tuple[str, ...]) -> str:
 
 def _samples_by_vendor() -> dict[str, dict[str, str]]:
     return {
-        vendor: {"inbound_mapping": samples_of(vendor).inbound, "report_mapping": samples_of(vendor).report}
-        for vendor in VENDORS
+        vendor: {
+            "inbound_mapping": samples.inbound,
+            "report_mapping": samples.report,
+            "lookup_mapping": samples.lookup,
+        }
+        for vendor, samples in ((vendor, samples_of(vendor)) for vendor in VENDORS)
     }

@@ -90,6 +90,7 @@ class Webhook(Verified):
     )
     inbound_mapping = models.TextField("Inbound message payload", blank=True)
     report_mapping = models.TextField("Delivery report payload", blank=True)
+    lookup_mapping = models.TextField("Status look-up answer", blank=True)
     status_map = models.TextField("Status words", blank=True)
     # The sections of webhooks.spec.WebhookSpec that are the operator's own; one left out is the vendor preset's.
     mapping = models.JSONField("Mapping", default=dict, blank=True)

@@ -1,0 +1,83 @@
+"""Which messages the provider is to be asked about, and when: those whose answer was lost, ever more seldom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from core.clock import database_now
+from messaging.models import Message, StatusLookup
+from messaging.states import State
+
+# After the answer was lost, then after each time of asking. Rules of channels wait longer (messaging.unknowns).
+FIRST: Final = timedelta(seconds=10)
+_AGAIN: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 6 * 60, 12 * 60, 24 * 60))
+_BATCH: Final = 500
+
+
+def begin() -> int:
+    """Put unknown messages whose provider can be asked on the list; gives how many are new. Twice is harmless."""
+    moment = database_now()
+    unknown = Message.objects.filter(state=State.UNKNOWN, due_at__lte=moment - FIRST)
+    asked = unknown.exclude(credential__lookup_url="")
+    new = asked.filter(status_lookup=None).order_by("due_at", "id").values_list("id", flat=True)[:_BATCH]
+    rows = [StatusLookup(message_id=message_id, next_at=moment) for message_id in new]
+    StatusLookup.objects.bulk_create(rows, ignore_conflicts=True)
+    # Sent once more, and lost once more: it is a new question.
+    again = StatusLookup.objects.filter(message__in=asked, asked_at__lt=F("message__due_at"))
+    again.filter(next_at=None).update(times=0, next_at=moment)
+    return len(rows)
+
+
+def take_due(limit: int) -> list[Message]:
+    """Unknown messages that are to be asked about now, each given to one caller, with credential and parts."""
+    moment = database_now()
+    with transaction.atomic():
+        due = StatusLookup.objects.filter(next_at__lte=moment, message__state=State.UNKNOWN)
+        rows = list(due.select_for_update(of=("self",), skip_locked=True).order_by("next_at")[:limit])
+        for row in rows:
+            row.next_at = moment + _AGAIN[row.times] if row.times < len(_AGAIN) else None
+            row.times, row.asked_at = row.times + 1, moment
+            row.save(update_fields=["times", "asked_at", "next_at"])
+    found = Message.objects.filter(pk__in=[row.pk for row in rows])
+    return list(found.select_related("credential").prefetch_related("parts"))
+
+
+def note(message_id: UUID, said: str) -> None:
+    """Keep what the provider said about a message."""
+    StatusLookup.objects.filter(pk=message_id).update(said=said[:300])
+
+
+def ask_now(messages: Iterable[Message]) -> int:
+    """Ask about these at the next round whatever was asked before; gives how many can be asked about."""
+    moment = database_now()
+    ids = [message.id for message in messages]
+    asked = Message.objects.filter(id__in=ids, state=State.UNKNOWN).exclude(credential__lookup_url="")
+    rows = [
+        StatusLookup(message_id=message_id, next_at=moment)
+        for message_id in asked.values_list("id", flat=True)
+    ]
+    StatusLookup.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["message"], update_fields=["next_at"]
+    )
+    return len(rows)
+
+
+def can_be_asked(message: Message) -> bool:
+    """Whether it is unknown and its credential says where to ask."""
+    return message.state == State.UNKNOWN and bool(message.credential.lookup_url)
+
+
+def of(message: Message) -> StatusLookup | None:
+    """What has been asked about a message; None: nothing."""
+    return StatusLookup.objects.filter(pk=message.pk, times__gt=0).first()
+
+
+def forget(message_ids: Sequence[UUID]) -> None:
+    """Drop what was said about messages of a person who is erased."""
+    StatusLookup.objects.filter(pk__in=message_ids).delete()

@@ -1,0 +1,140 @@
+"""Asking providers what became of messages whose answer was lost; what they say is applied like a delivery report.
+
+Nothing moves unless the answer repeats the reference that the message carried: a provider that passes over a filter it
+does not know would otherwise settle one message by the fate of another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from core.errors import GatewayError
+from credentials.client import Exchange, ProviderClient
+from credentials.loading import spec_of as credential_spec
+from credentials.models import ApiCredential
+from credentials.questions import question
+from messaging import lookups
+from messaging.context import context_of
+from messaging.models import Message, MessagePart
+from messaging.reports import Report, apply_report
+from messaging.states import OPEN_PARTS, REPORTED_PART
+from webhooks.configuration import spec_of
+from webhooks.inbox import words_of
+from webhooks.models import Webhook, WebhookKind
+from webhooks.reading import InboundReader, StatusReport
+from webhooks.spec import MappingSpec, WebhookSpec
+from webhooks.statuses import StatusTable, parse_status_map
+
+_ROUND: Final = 20.0  # seconds: the next round begins with what this one could not ask
+_NOT_KNOWN: Final = "The provider knows nothing of it."
+
+
+def ask_due() -> int:
+    """Ask about messages that are due, some seconds long; gives how many were asked about. Runs in every worker."""
+    lookups.begin()
+    asked, until = 0, time.monotonic() + _ROUND
+    while time.monotonic() < until and (messages := lookups.take_due(1)):
+        for message in messages:
+            lookups.note(message.id, ask(message))
+            asked += 1
+    return asked
+
+
+def ask(message: Message) -> str:
+    """Ask about every part nobody knows of, apply what is said; gives it in words."""
+    try:
+        spec = credential_spec(message.credential)
+        client = ProviderClient(question(spec, message.credential.lookup_url))
+        reader = reader_of(message.credential)
+    except GatewayError as error:
+        return f"It could not be asked about: {error.text}"
+    parts = list(message.parts.all())
+    texts = [part.text for part in parts] if len(parts) > 1 else []
+    said = []
+    for part in parts:
+        if part.state in OPEN_PARTS:
+            context = context_of(message, part.number, texts=texts, spec=spec.text)
+            others = {other.provider_id for other in parts if other != part and other.provider_id}
+            names = {str(message.id), str(context["partReference"])}
+            said.append(_Answer(client.send(context), reader, names, others).take(message, part))
+    return " ".join(dict.fromkeys(said))
+
+
+def reader_of(credential: ApiCredential) -> InboundReader:
+    """How look-ups of this credential are read: by its webhook's mapping, else by the vendor's."""
+    webhooks = Webhook.objects.filter(endpoint__credential=credential).exclude(kind=WebhookKind.INBOUND)
+    webhook = webhooks.order_by("created_at").first() or Webhook(vendor=credential.vendor)
+    words = parse_status_map(webhook.status_map)
+    spec = _as_lookup(spec_of(webhook, credential))
+    return InboundReader(spec, StatusTable(spec.statuses, words_of(credential), words))
+
+
+def _as_lookup(spec: WebhookSpec) -> WebhookSpec:
+    """Reads nothing but reports; rules are about callbacks, not about a look-up that has a mapping of its own."""
+    nothing = MappingSpec()
+    if not spec.lookup.given:
+        return replace(spec, inbound=nothing, opt_out=nothing)
+    return replace(spec, inbound=nothing, opt_out=nothing, report=spec.lookup, rules=())
+
+
+class _Answer:
+    """What came back when one part was asked about. `others`: ids that belong to other parts of the message."""
+
+    def __init__(
+        self, exchange: Exchange, reader: InboundReader, names: Collection[str], others: Collection[str]
+    ) -> None:
+        self._exchange = exchange
+        self._reader = reader
+        self._names = {name.casefold() for name in names}
+        self._others = others
+
+    def take(self, message: Message, part: MessagePart) -> str:
+        """Apply it to the part; gives it in words."""
+        response = self._exchange.response
+        if not response:
+            return f"The provider could not be asked: {self._exchange.result.detail}"
+        if response["status"] == 404:
+            return _NOT_KNOWN
+        if not 200 <= response["status"] < 300:
+            return f"The provider answered the question with HTTP {response['status']}."
+        try:
+            found = self._about_it(response)
+        except GatewayError as error:
+            return f"The provider's answer cannot be read: {error.text}"
+        if found is None:
+            return _NOT_KNOWN
+        if not found.known:
+            return (
+                f'The provider says "{found.raw_status}", and what that means is not known: add it to Status words '
+                "of the webhook."
+            )
+        apply_report(credential_id=message.credential_id, report=_report(found, message, part))
+        return f'The provider says "{found.raw_status}".'
+
+    def _about_it(self, response: dict[str, object]) -> StatusReport | None:
+        headers = response["headers"] if isinstance(response["headers"], dict) else {}
+        kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+        media = str(kind).partition(";")[0]  # the record holds it as text: its charset is read already
+        events = self._reader.read(media, "", str(response["body"]).encode(), headers=headers)
+        return next(
+            (event for event in events if isinstance(event, StatusReport) and self._is_it(event)), None
+        )
+
+    def _is_it(self, event: StatusReport) -> bool:
+        named = {event.client_reference.casefold(), event.provider_id.casefold()} & self._names
+        return bool(named) and event.provider_id not in self._others
+
+
+def _report(found: StatusReport, message: Message, part: MessagePart) -> Report:
+    """As messaging takes it. Whatever the provider calls the state: what it can tell of, it has accepted."""
+    return Report(
+        status=found.status if found.status in REPORTED_PART else "accepted",
+        provider_id=found.provider_id,
+        message_id=f"{message.id}.{part.number}",
+        raw_status=found.raw_status,
+        code=found.code,
+        detail="(asked)",
+    )
