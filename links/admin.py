@@ -7,12 +7,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from access.audit import AuditedAdmin
 from core.admin_links import RowLinks
 from links.models import LinkTarget
 
+# Senders named by their id, which says nothing to people -> their page.
+_PAGES = {"campaign": "admin:campaigns_campaign_change"}
 _COUNTS = ("people", "clicks", "machine_clicks")
 
 
@@ -73,4 +77,7 @@ class LinkTargetAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="Sent by", ordering="owner")
     def sender(self, target: LinkTarget) -> str:
         kind, _, name = target.owner.partition(":")
-        return f"{kind.capitalize()} {name}"
+        if kind not in _PAGES:
+            return f"{kind.capitalize()} {name}"
+        page = reverse(_PAGES[kind], args=[name])
+        return format_html('<a class="sg-link" href="{}">{}</a>', page, f"Open the {kind}")

@@ -34,6 +34,7 @@ from messaging.accept_many import rendered_many
 from messaging.context import count, texts_of
 from messaging.limits.rules import rules_of
 from messaging.pacing import quiet_of
+from messaging.quiet.hours import next_allowed
 from messaging.quiet.zones import zones_of
 from messaging.spending.limits import MILLION
 from messaging.spending.prices import segment_price
@@ -80,6 +81,7 @@ class Preflight:
     cost_in_millionths: int = 0
     samples: list[Sample] = field(default_factory=list)
     per_second: float | None = None
+    begin: datetime | None = None
     finish: datetime | None = None
 
     @property
@@ -245,17 +247,16 @@ def _project(campaign: Campaign, some: Sequence[Profile], found: Preflight) -> N
             Finding("nobody_reached", "Nobody of those looked at would get it; see why below.", Weight.WARNS)
         )
     found.per_second = _speed(campaign, found)
-    if found.per_second is None or not found.reached:
+    if not found.reached:
         return
-    channel = campaign.channel
+    channel, zones = campaign.channel, _usual_zones(some)
     has_quiet = channel.quiet_from is not None or bool(channel.quiet_whole_days)
-    found.finish = finish_of(
-        start=_begins(campaign),
-        count=found.messages,
-        per_second=found.per_second,
-        quiet=quiet_of(channel) if has_quiet else None,
-        zones=_usual_zones(some),
-    )
+    quiet, start = quiet_of(channel) if has_quiet else None, _begins(campaign)
+    found.begin = next_allowed(quiet, zones, start) if quiet else start
+    if found.per_second is not None:
+        found.finish = finish_of(
+            start=start, count=found.messages, per_second=found.per_second, quiet=quiet, zones=zones
+        )
 
 
 def _begins(campaign: Campaign) -> datetime:

@@ -109,6 +109,19 @@ def test_when_it_would_be_through(values: Any, expected: datetime | None) -> Non
     assert finish_of(start=NINE, zones=("UTC",), **values) == expected
 
 
+@time_machine.travel(NINE.replace(hour=22), tick=False)
+def test_without_a_limit_it_says_when_quiet_hours_let_it_begin(campaign: Any) -> None:
+    campaign_of_three = campaign(3)
+    channel = campaign_of_three.channel
+    assert look_ahead(campaign_of_three).begin == NINE.replace(hour=22)
+    channel.quiet_from, channel.quiet_until = time(0), time(23, 59)
+    channel.save()
+    found = look_ahead(campaign_of_three)
+    assert (found.per_second, found.finish) == (None, None)
+    assert found.begin is not None
+    assert found.begin > NINE.replace(hour=22)
+
+
 @time_machine.travel(NINE, tick=False)
 def test_what_is_scheduled_is_through_after_its_time_and_not_after_now(campaign: Any) -> None:
     at = {"when": "once", "start_on": date(2026, 1, 9), "start_time": time(10), "time_zone": "Europe/Berlin"}
