@@ -44,12 +44,13 @@ def ask_provider(request: HttpRequest, chosen: Sequence[Message]) -> HttpRespons
     """Have the worker ask about these at once; the answer stands on the page of each message."""
     count = lookups.ask_now(chosen)
     if count:
-        many = "It is" if count == 1 else f"{count} are"
+        many = "one message" if count == 1 else f"{count} messages"
         messages.success(
-            request, f"{many} asked about within seconds; the answer stands on the message's page."
+            request,
+            f"The provider is asked about {many} within seconds; its answer stands on the message's page.",
         )
     if left := len(chosen) - count:
-        messages.warning(request, f"{left} cannot be asked about: {_CANNOT_BE_ASKED}")
+        messages.warning(request, f"Of {left} it cannot be asked: {_CANNOT_BE_ASKED}")
     return _back(chosen)
 
 

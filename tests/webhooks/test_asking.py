@@ -314,7 +314,10 @@ def test_staff_have_it_asked_at_once(
     assert "Asked the provider 1 time," in shown
     assert NOTHING_KNOWN in shown
     step = reverse("admin:messaging_message_step", args=[message.pk, "ask_provider"])
-    assert "asked about within seconds" in staff.post(step, follow=True).content.decode()
+    assert (
+        "The provider is asked about one message within seconds"
+        in staff.post(step, follow=True).content.decode()
+    )
     assert ask_due() == 1
 
 
@@ -328,8 +331,8 @@ def test_the_list_asks_about_those_that_can_be_asked_about(
         {"action": "ask_provider_about", "_selected_action": [str(message.pk) for message in messages]},
         follow=True,
     ).content.decode()
-    assert "It is asked about within seconds" in answer
-    assert "1 cannot be asked about" in answer
+    assert "The provider is asked about one message within seconds" in answer
+    assert "Of 1 it cannot be asked" in answer
     assert [row.pk for row in StatusLookup.objects.all()] == [messages[0].pk]
 
 

@@ -100,7 +100,7 @@ HELP_TEXTS: Final[Mapping[str, str]] = {
     ),
     "lookup_mapping": (
         "Only for credentials with a Status look-up URL: what the provider answers there, with the same variables as "
-        "a delivery report. Blank: the answer is read like a delivery report."
+        "a delivery report. Blank: the vendor's, shown in grey; where it has none, the answer is read like a report."
     ),
     "status_map": (
         "Only for status words the gateway does not know: the provider's word to sent, delivered, "
