@@ -115,6 +115,11 @@ class ProviderClient:
         """What an error of ours before any request means for the message."""
         return self._failed(error, _Record())
 
+    def close(self) -> None:
+        """End the connections of this thread; a client that is kept needs no such thing."""
+        if (session := getattr(self._local, "session", None)) is not None:
+            session.close()
+
     def _prepare(self, spec: CredentialSpec) -> None:
         self._auth = backend_of(spec.auth_type, spec.auth)
         rows = spec.request.headers

@@ -63,6 +63,7 @@ def demo(simulator_url: str) -> bool:
             provider_app_id="demo",
             provider_name="Simulator",
             provider_url=f"{simulator_url}/apikey/messages",
+            lookup_url=f"{simulator_url}/apikey/messages?clientReference={{{{messageId}}}}",
             auth_type="api_key",
             auth_name="Demo key",
             api_token=DEMO_TOKEN,

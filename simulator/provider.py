@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.accounts import PATHS, check_callback_url
 from simulator.actions import Action
 from simulator.messages import Message, Submission
+from simulator.reports import report_of
 from simulator.state import State
 from simulator.vendors import shape_of
 from simulator.wire import DROP, Refusal, Request, Response, json_response
@@ -31,6 +32,21 @@ def submit(state: State, request: Request) -> Response:
         return Response(action.status, action.body.encode(), "text/plain; charset=utf-8")
     answer = shape.answer(message.id) if shape else {"messageId": message.id, "status": "accepted"}
     return json_response(answer, status=action.status)
+
+
+def look_up(state: State, request: Request) -> Response:
+    """What became of the messages that carried `clientReference`, in the form of reports; QUEUED before the first."""
+    account = PATHS[request.path]
+    state.gate.check(account, request)
+    reference = request.args.get("clientReference", "")
+    if not reference:
+        raise Refusal(422, "MISSING_PARAMETER", "clientReference is missing.", param="clientReference")
+    found = [
+        one
+        for one in state.messages.listing()
+        if one.account == account and one.fields.reference == reference
+    ]
+    return json_response([report_of(one, one.report or "QUEUED", "") for one in found])
 
 
 def token(state: State, request: Request) -> Response:

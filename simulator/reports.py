@@ -158,17 +158,20 @@ class Reports:
 
 def report_body(message: Message, status: str, code: str) -> bytes:
     """A delivery report as JSON."""
-    return _encode(
-        {
-            "type": "delivery_report",
-            "messageId": message.id,
-            "clientReference": message.fields.reference,
-            "to": message.fields.to,
-            "status": status,
-            "errorCode": code,
-            "timestamp": iso(time.time()),
-        }
-    )
+    return _encode(report_of(message, status, code))
+
+
+def report_of(message: Message, status: str, code: str) -> dict[str, object]:
+    """What became of a message, as reports and look-ups say it."""
+    return {
+        "type": "delivery_report",
+        "messageId": message.id,
+        "clientReference": message.fields.reference,
+        "to": message.fields.to,
+        "status": status,
+        "errorCode": code,
+        "timestamp": iso(time.time()),
+    }
 
 
 def inbound_body(reply: Reply) -> bytes:

@@ -22,7 +22,7 @@ from simulator.wire import DROP, Refusal, Request, Response, read_body, read_hea
 Handler = Callable[[State, Request], Response]
 
 ROUTES: dict[str, dict[str, Handler]] = {
-    **{path: {"POST": provider.submit} for path in PATHS},
+    **{path: {"POST": provider.submit, "GET": provider.look_up} for path in PATHS},
     TOKEN_PATH: {"POST": provider.token},
     "/_health": {"GET": inspection.health},
     "/_messages": {"GET": inspection.messages},

@@ -7,7 +7,8 @@ does not know would otherwise settle one message by the fate of another.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,7 @@ from credentials.client import Exchange, ProviderClient
 from credentials.loading import spec_of as credential_spec
 from credentials.models import ApiCredential
 from credentials.questions import question
+from credentials.spec import CredentialSpec
 from messaging import lookups
 from messaging.context import context_of
 from messaging.models import Message, MessagePart
@@ -51,16 +53,22 @@ def ask(message: Message) -> str:
         reader = reader_of(message.credential)
     except GatewayError as error:
         return f"It could not be asked about: {error.text}"
+    with closing(client):
+        return " ".join(dict.fromkeys(_asked(message, client, reader, spec)))
+
+
+def _asked(
+    message: Message, client: ProviderClient, reader: InboundReader, spec: CredentialSpec
+) -> Iterator[str]:
+    """What is said of each part of which nobody knows whether it was accepted."""
     parts = list(message.parts.all())
     texts = [part.text for part in parts] if len(parts) > 1 else []
-    said = []
     for part in parts:
         if part.state in OPEN_PARTS:
             context = context_of(message, part.number, texts=texts, spec=spec.text)
             others = {other.provider_id for other in parts if other != part and other.provider_id}
             names = {str(message.id), str(context["partReference"])}
-            said.append(_Answer(client.send(context), reader, names, others).take(message, part))
-    return " ".join(dict.fromkeys(said))
+            yield _Answer(client.send(context), reader, names, others).take(message, part)
 
 
 def reader_of(credential: ApiCredential) -> InboundReader:

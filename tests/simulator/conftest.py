@@ -67,6 +67,10 @@ class Client:
     def get(self, path: str) -> dict[str, Any]:
         return self.session.get(self.url + path, timeout=5).json()
 
+    def look_up(self, reference: str, *, headers: dict[str, str]) -> requests.Response:
+        address = f"{self.url}/apikey/messages"
+        return self.session.get(address, params={"clientReference": reference}, headers=headers, timeout=5)
+
     def post(self, path: str, **options: Any) -> requests.Response:
         return self.session.post(self.url + path, timeout=5, **options)
 

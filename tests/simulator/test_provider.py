@@ -56,6 +56,19 @@ def test_a_wrong_request_is_refused_with_a_reason(
     assert (counts["accepted"], counts["refused"]) == (0, {code: 1})
 
 
+def test_a_look_up_tells_what_became_of_a_message_by_its_reference(client: Client) -> None:
+    sent = client.send(clientReference="m-1").json()["messageId"]
+    client.send(clientReference="m-2")
+    (found,) = client.look_up("m-1", headers=KEY).json()
+    assert (found["messageId"], found["clientReference"], found["status"]) == (sent, "m-1", "QUEUED")
+    assert client.look_up("m-3", headers=KEY).json() == []
+
+
+def test_a_look_up_wants_keys_and_a_reference(client: Client) -> None:
+    assert client.look_up("m-1", headers={}).status_code == 401
+    assert client.look_up("", headers=KEY).status_code == 422
+
+
 def test_forms_and_other_charsets_are_read(client: Client) -> None:
     assert client.post("/apikey/messages", data=MESSAGE, headers=KEY).status_code == 202
     body = '{"to":"+1415","content":"Grüße"}'.encode("iso-8859-1")
@@ -66,8 +79,8 @@ def test_forms_and_other_charsets_are_read(client: Client) -> None:
 
 def test_unknown_addresses_and_methods_are_told_apart(client: Client) -> None:
     assert client.post("/nothing", json={}).status_code == 404
-    answer = client.session.get(client.url + "/apikey/messages", timeout=5)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    answer = client.session.put(client.url + "/apikey/messages", timeout=5)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, GET")
 
 
 def test_the_message_s_own_callback_url_gets_the_report(client: Client, receiver: Receiver) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import requests
 import responses
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from core.numbers import parse_number
@@ -297,47 +295,3 @@ def test_an_empty_list_is_no_answer(
     wire.get(re.compile("https://"), json=answer)
     ask_due()
     assert (state(message), said(message)) == (State.UNKNOWN, NOTHING_KNOWN)
-
-
-# --- Screens.
-
-
-def test_staff_have_it_asked_at_once(
-    asked: ApiCredential, staff: Client, wire: responses.RequestsMock
-) -> None:
-    message = lost(asked)
-    wire.get(ASK, status=404)
-    ask_due()
-    page = reverse("admin:messaging_message_change", args=[message.pk])
-    shown = staff.get(page).content.decode()
-    assert "Ask the provider" in shown
-    assert "Asked the provider 1 time," in shown
-    assert NOTHING_KNOWN in shown
-    step = reverse("admin:messaging_message_step", args=[message.pk, "ask_provider"])
-    assert (
-        "The provider is asked about one message within seconds"
-        in staff.post(step, follow=True).content.decode()
-    )
-    assert ask_due() == 1
-
-
-def test_the_list_asks_about_those_that_can_be_asked_about(
-    asked: ApiCredential, staff: Client, credential: ApiCredential
-) -> None:
-    other = ApiCredential.objects.create(name="No look-up", provider_url="https://other.example/messages")
-    messages = [lost(asked), lost(other)]
-    answer = staff.post(
-        reverse("admin:messaging_unclearmessage_changelist"),
-        {"action": "ask_provider_about", "_selected_action": [str(message.pk) for message in messages]},
-        follow=True,
-    ).content.decode()
-    assert "The provider is asked about one message within seconds" in answer
-    assert "Of 1 it cannot be asked" in answer
-    assert [row.pk for row in StatusLookup.objects.all()] == [messages[0].pk]
-
-
-def test_a_message_that_cannot_be_asked_about_has_no_such_button(
-    credential: ApiCredential, staff: Client
-) -> None:
-    page = reverse("admin:messaging_message_change", args=[lost(credential).pk])
-    assert "Ask the provider" not in staff.get(page).content.decode()
