@@ -161,7 +161,7 @@ def report_body(message: Message, status: str, code: str) -> bytes:
     return _encode(report_of(message, status, code))
 
 
-def report_of(message: Message, status: str, code: str) -> dict[str, object]:
+def report_of(message: Message, status: str, code: str) -> dict[str, str]:
     """What became of a message, as reports and look-ups say it."""
     return {
         "type": "delivery_report",
