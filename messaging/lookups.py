@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from core.clock import database_now
+from messaging import breaker
 from messaging.models import Message, StatusLookup
 from messaging.states import State
 
@@ -34,11 +35,15 @@ def begin() -> int:
     return len(rows)
 
 
-def take_due(limit: int) -> list[Message]:
-    """Unknown messages that are to be asked about now, each given to one caller, with credential and parts."""
+def take_due(limit: int, *, silent: Collection[UUID] = ()) -> list[Message]:
+    """Unknown messages that are to be asked about now, each given to one caller, with credential and parts.
+
+    `silent`: credentials whose provider has just not answered; those that are known to be down are left alone, too.
+    """
     moment = database_now()
     with transaction.atomic():
         due = StatusLookup.objects.filter(next_at__lte=moment, message__state=State.UNKNOWN)
+        due = due.exclude(message__credential__in=breaker.open_credentials().union(silent))
         rows = list(due.select_for_update(of=("self",), skip_locked=True).order_by("next_at")[:limit])
         for row in rows:
             row.next_at = moment + _AGAIN[row.times] if row.times < len(_AGAIN) else None

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from core.errors import GatewayError
 from credentials.client import Exchange, ProviderClient
@@ -38,15 +39,25 @@ def ask_due() -> int:
     """Ask about messages that are due, some seconds long; gives how many were asked about. Runs in every worker."""
     lookups.begin()
     asked, until = 0, time.monotonic() + _ROUND
-    while time.monotonic() < until and (messages := lookups.take_due(1)):
+    silent: set[UUID] = set()  # whose messages would use the round up, each with a wait of its own
+    while time.monotonic() < until and (messages := lookups.take_due(1, silent=silent)):
         for message in messages:
-            lookups.note(message.id, ask(message))
+            try:
+                said = ask(message)
+            except NoAnswer as error:
+                silent.add(message.credential_id)
+                said = str(error)
+            lookups.note(message.id, said)
             asked += 1
     return asked
 
 
+class NoAnswer(Exception):
+    """The provider could not be asked, or did not answer; says why."""
+
+
 def ask(message: Message) -> str:
-    """Ask about every part nobody knows of, apply what is said; gives it in words."""
+    """Ask about every part nobody knows of, apply what is said; gives it in words. Raises NoAnswer."""
     try:
         spec = credential_spec(message.credential)
         client = ProviderClient(question(spec, message.credential.lookup_url))
@@ -100,10 +111,10 @@ class _Answer:
         self._others = others
 
     def take(self, message: Message, part: MessagePart) -> str:
-        """Apply it to the part; gives it in words."""
+        """Apply it to the part; gives it in words. Raises NoAnswer."""
         response = self._exchange.response
         if not response:
-            return f"The provider could not be asked: {self._exchange.result.detail}"
+            raise NoAnswer(f"The provider could not be asked: {self._exchange.result.detail}")
         if response["status"] == 404:
             return _NOT_KNOWN
         if not 200 <= response["status"] < 300:

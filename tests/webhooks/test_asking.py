@@ -19,7 +19,7 @@ from credentials.vendors import VENDORS
 from messaging import lookups
 from messaging.accept import accept, through_channel
 from messaging.erasing import erase_number
-from messaging.models import Message, MessageEvent, MessagePart, Source, StatusLookup
+from messaging.models import Breaker, BreakerState, Message, MessageEvent, MessagePart, Source, StatusLookup
 from messaging.states import PartState, State
 from tests.webhooks.conftest import PERSON, make_channel
 from webhooks.asking import ask_due
@@ -224,6 +224,33 @@ def test_a_message_that_is_lost_once_more_is_a_new_question(
     StatusLookup.objects.update(next_at=None, times=8, asked_at=timezone.now() - hour)
     assert ask_due() == 1
     assert StatusLookup.objects.get(pk=message.pk).times == 1
+
+
+def test_a_provider_that_does_not_answer_is_asked_once_a_round_and_holds_up_nobody(
+    asked: ApiCredential, wire: responses.RequestsMock
+) -> None:
+    other = ApiCredential.objects.create(
+        name="Alive",
+        provider_url="https://alive.example/messages",
+        api_token="token-1234",
+        lookup_url="https://alive.example/status?ref={{messageId}}",
+    )
+    dead = [lost(asked, ago=90), lost(asked, ago=80)]
+    alive = lost(other, ago=70)
+    wire.get(ASK, body=requests.ConnectionError("gone"))
+    wire.get("https://alive.example/status", json=report(alive))
+    assert ask_due() == 2
+    assert state(alive) == State.DELIVERED
+    assert [said(message) for message in dead] == [
+        "The provider could not be asked: The provider's answer was lost.",
+        "",
+    ]
+
+
+def test_a_provider_that_is_known_to_be_down_is_not_asked(asked: ApiCredential) -> None:
+    lost(asked)
+    Breaker.objects.create(credential=asked, state=BreakerState.OPEN)
+    assert ask_due() == 0
 
 
 def test_two_workers_do_not_ask_about_the_same_message(asked: ApiCredential) -> None:
