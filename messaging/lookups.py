@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from core.clock import database_now
+from credentials.models import ApiCredential
 from messaging import breaker
 from messaging.models import Message, StatusLookup
 from messaging.states import State
@@ -23,9 +24,11 @@ _BATCH: Final = 500
 
 def begin() -> int:
     """Put unknown messages whose provider can be asked on the list; gives how many are new. Twice is harmless."""
+    able = list(ApiCredential.objects.exclude(lookup_url="").values_list("pk", flat=True))
+    if not able:
+        return 0
     moment = database_now()
-    unknown = Message.objects.filter(state=State.UNKNOWN, due_at__lte=moment - FIRST)
-    asked = unknown.exclude(credential__lookup_url="")
+    asked = Message.objects.filter(state=State.UNKNOWN, due_at__lte=moment - FIRST, credential__in=able)
     new = asked.filter(status_lookup=None).order_by("due_at", "id").values_list("id", flat=True)[:_BATCH]
     rows = [StatusLookup(message_id=message_id, next_at=moment) for message_id in new]
     StatusLookup.objects.bulk_create(rows, ignore_conflicts=True)

@@ -32,7 +32,7 @@ def sweep() -> dict[str, int]:
 def _lost_while_sending() -> int:
     """A worker stopped between the gate and its result: the provider may have it, so it is never sent again blindly."""
     with transaction.atomic():
-        ids = _locked(Message.objects.filter(state=State.SENDING, lease_until__lt=Now()))
+        ids = _locked(Message.objects.filter(state=State.SENDING, lease_until__lt=Now()), by="lease_until")
         _leave(ids, before=State.SENDING, after=State.UNKNOWN, reason=Reason.WORKER_LOST)
         MessagePart.objects.filter(message_id__in=ids, state=PartState.SENDING).update(
             state=PartState.UNKNOWN
@@ -48,21 +48,21 @@ def _claimed_too_often() -> int:
         state=State.CLAIMED, lease_until__lt=Now(), claims__gte=QUARANTINE_AFTER_CLAIMS
     )
     with transaction.atomic():
-        ids = _locked(stuck)
+        ids = _locked(stuck, by="lease_until")
         _leave(ids, before=State.CLAIMED, after=State.QUARANTINED, reason=Reason.CLAIMED_TOO_OFTEN)
     return len(ids)
 
 
 def _lost_while_claimed() -> int:
     with transaction.atomic():
-        ids = _locked(Message.objects.filter(state=State.CLAIMED, lease_until__lt=Now()))
+        ids = _locked(Message.objects.filter(state=State.CLAIMED, lease_until__lt=Now()), by="lease_until")
         _leave(ids, before=State.CLAIMED, after=State.QUEUED, reason=Reason.LEASE_OVER)
     return len(ids)
 
 
 def _past_validity() -> int:
     with transaction.atomic():
-        ids = _locked(Message.objects.filter(state=State.QUEUED, valid_until__lt=Now()))
+        ids = _locked(Message.objects.filter(state=State.QUEUED, valid_until__lt=Now()), by="valid_until")
         _leave(ids, before=State.QUEUED, after=State.EXPIRED, reason=Reason.VALIDITY_OVER)
         Message.objects.filter(id__in=ids).update(finished_at=Now())
     return len(ids)
@@ -73,9 +73,14 @@ def _parked_reports() -> int:
     return reports.match_all_parked(BATCH)
 
 
-def _locked(messages: QuerySet[Message]) -> list[uuid.UUID]:
+def _locked(messages: QuerySet[Message], *, by: str) -> list[uuid.UUID]:
+    """Ids of some, locked, in the order of the index that knows them.
+
+    By id the planner would walk all messages there ever were: most are past their validity, but not in the queue.
+    What somebody else has locked is skipped, so the order cannot deadlock.
+    """
     locked = messages.select_for_update(skip_locked=True)
-    return list(locked.order_by("id").values_list("id", flat=True)[:BATCH])
+    return list(locked.order_by(by).values_list("id", flat=True)[:BATCH])
 
 
 def _leave(ids: list[uuid.UUID], *, before: State, after: State, reason: str) -> None:
