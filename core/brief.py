@@ -63,9 +63,11 @@ class DearMemory(BriefMemory[Key, Value]):
         started = time.monotonic()
         value = self._load(key)
         ended = time.monotonic()
-        self._kept.clear()
+        self._kept.pop(key, None)
         if value is not None and ended - started > _DEAR_SECONDS:
             self._kept[key] = (ended + _TIMES_AS_LONG * (ended - started), value)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
         return value
 
 

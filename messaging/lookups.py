@@ -18,6 +18,8 @@ from messaging.states import State
 
 # After the answer was lost, then after each time of asking. Rules of channels wait longer (messaging.unknowns).
 FIRST: Final = timedelta(seconds=10)
+# What was lost before is asked about when staff wish it: an address filled in today must not ask about last year.
+OLDEST: Final = timedelta(days=2)
 _AGAIN: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 6 * 60, 12 * 60, 24 * 60))
 _BATCH: Final = 500
 
@@ -28,7 +30,8 @@ def begin() -> int:
     if not able:
         return 0
     moment = database_now()
-    asked = Message.objects.filter(state=State.UNKNOWN, due_at__lte=moment - FIRST, credential__in=able)
+    lately = (moment - OLDEST, moment - FIRST)
+    asked = Message.objects.filter(state=State.UNKNOWN, due_at__range=lately, credential__in=able)
     new = asked.filter(status_lookup=None).order_by("due_at", "id").values_list("id", flat=True)[:_BATCH]
     rows = [StatusLookup(message_id=message_id, next_at=moment) for message_id in new]
     StatusLookup.objects.bulk_create(rows, ignore_conflicts=True)

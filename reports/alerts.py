@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from django.utils import timezone
 
+from core.made import made_between
 from credentials.models import ApiCredential
 from messaging.hosts import known_hosts
 from messaging.models import Breaker, Message, SendHold
@@ -139,7 +140,7 @@ def _late(setup: Setup) -> Iterator[Alert]:
 
 
 def _quarantined_messages() -> Iterator[Alert]:
-    recent = Message.objects.filter(created_at__gte=timezone.now() - LOOK_BACK, state=State.QUARANTINED)
+    recent = Message.objects.filter(made_between(timezone.now() - LOOK_BACK), state=State.QUARANTINED)
     if count := recent[:COUNT_LIMIT].count():
         text = f"{_counted(count, 'message')} could not be sent after three tries to start."
         target = Target("admin:messaging_message_changelist", "messaging.view_message")

@@ -12,7 +12,7 @@ from consent.models import ConsentEvent
 from consent.models import Kind as ConsentKind
 from consent.models import Source as ConsentSource
 from core.brief import DearMemory
-from core.ids import ID_MAY_BE_OFF, first_id_at
+from core.made import made_between
 from core.numbers import mask_number
 from credentials.models import ApiCredential, CallbackEndpoint
 from messaging.models import ChannelConfiguration, ChannelStatus, Message
@@ -89,7 +89,7 @@ def _count_messages(since: dt.datetime) -> MessageNumbers:
     def having(*states: State) -> Count:
         return Count("pk", filter=Q(state__in=states))
 
-    today = Message.objects.filter(created_at__gte=since, id__gte=first_id_at(since - ID_MAY_BE_OFF))
+    today = Message.objects.filter(made_between(since))
     counts = today.aggregate(
         waiting=having(*UNDER_WAY),
         accepted=Count("pk", filter=Q(accepted_at__isnull=False)),

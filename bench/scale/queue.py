@@ -14,7 +14,7 @@ class _Undone(Exception):
 def cases() -> Iterator[tuple[str, Callable[[], None]]]:
     """Names and calls."""
     from credentials.models import ApiCredential
-    from messaging import matching
+    from messaging import lookups, matching
     from messaging.backlog import Backlog
     from messaging.claiming import claim
     from messaging.models import MessagePart
@@ -35,10 +35,21 @@ def cases() -> Iterator[tuple[str, Callable[[], None]]]:
     yield "queue: claim 256 of 100,000 due", _undone(lambda: claim(credential_id=credential.pk, limit=256))
     yield "queue: who has something due", credentials_with_due_messages
     yield "queue: a round of the sweeper", _undone(sweep)
+    yield "queue: whom to ask about", _undone(lookups.begin)
+    yield "alerts: all judged", _undone(_judged)
     yield "queue: is it too long", lambda: Backlog().check()
     yield "report by the provider's id", _undone(lambda: matching.find(credential.pk, report))
     yield "report by our id", _undone(lambda: matching.find(credential.pk, ours))
     yield "report about nothing", _undone(lambda: matching.find(credential.pk, nobodys))
+
+
+def _judged() -> None:
+    """As a worker does it that has just started: nothing is remembered."""
+    from core.brief import forget_everything
+    from operations.alerting.evaluating import evaluate
+
+    forget_everything()
+    evaluate()
 
 
 def _undone(work: Callable[[], object]) -> Callable[[], None]:

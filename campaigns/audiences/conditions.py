@@ -24,7 +24,7 @@ from campaigns.models import Recipient
 from consent.models import ConsentState, Standing, Suppression
 from consent.suppression import in_force
 from core.clock import now
-from core.ids import ID_MAY_BE_OFF, first_id_at
+from core.made import made_between
 from links.models import Click, TrackedLink, VisitorKind
 from messaging.models import Message
 from messaging.states import State
@@ -155,7 +155,7 @@ def _messages(condition: Condition) -> Q:
     rows = _messages_of(condition).filter(state__in=_STATES[condition.op])
     if "days" in condition.options:
         since = now() - timedelta(days=condition.options["days"])
-        rows = rows.filter(created_at__gte=since, id__gte=first_id_at(since - ID_MAY_BE_OFF))
+        rows = rows.filter(made_between(since))
     return Q(Exists(rows))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from consent.reviews import due_count
+from core.brief import DearMemory
 from core.clock import database_now
+from core.made import made_between
 from credentials.models import ApiCredential
 from messaging.models import Message
 from messaging.spending.standing import reached
@@ -54,21 +57,8 @@ def reviews_due() -> Iterator[Alert]:
 
 def reports_silent() -> Iterator[Alert]:
     """A credential whose messages used to be reported, has accepted some for hours, and none was."""
-    moment = database_now()
-    window = (moment - 4 * SILENT_AFTER, moment - SILENT_AFTER)
     for credential in ApiCredential.objects.only("id", "name"):
-        mine = Message.objects.filter(credential=credential).order_by()
-        lately = mine.filter(created_at__range=window)
-        unreported = (
-            lately.filter(state__in=(State.ACCEPTED, State.SENT)).values("pk")[:_ENOUGH_ACCEPTED].count()
-        )
-        if (
-            unreported < _ENOUGH_ACCEPTED
-            or mine.filter(created_at__gte=window[0], state__in=_REPORTED).exists()
-        ):
-            continue
-        before = mine.filter(created_at__range=(moment - timedelta(days=7), window[0]), state__in=_REPORTED)
-        if before.exists():
+        if _silences.get(credential.pk):
             hours = int(SILENT_AFTER.total_seconds() // 3600)
             text = (
                 f"{credential.name}: no delivery report for messages of the last {4 * hours} hours, though there were "
@@ -80,9 +70,27 @@ def reports_silent() -> Iterator[Alert]:
             )
 
 
+def _is_silent(credential_id: UUID) -> bool:
+    """Whether it was reported in the last week, and nothing since some hours ago, though enough was accepted."""
+    moment = database_now()
+    begin, end = moment - 4 * SILENT_AFTER, moment - SILENT_AFTER
+    mine = Message.objects.filter(credential=credential_id).order_by()
+    unreported = mine.filter(made_between(begin, end), state__in=(State.ACCEPTED, State.SENT))
+    if unreported.values("pk")[:_ENOUGH_ACCEPTED].count() < _ENOUGH_ACCEPTED:
+        return False
+    reported = mine.filter(state__in=_REPORTED)
+    if reported.filter(made_between(begin)).exists():
+        return False
+    return reported.filter(made_between(moment - timedelta(days=7), begin)).exists()
+
+
+# Where a provider never reports, a week of messages is looked through.
+_silences: Final = DearMemory(_is_silent)
+
+
 def unknown_piling() -> Iterator[Alert]:
     """More answers were lost than somebody can be expected to notice."""
-    day = Message.objects.filter(state=State.UNKNOWN, created_at__gte=database_now() - timedelta(days=1))
+    day = Message.objects.filter(made_between(database_now() - timedelta(days=1)), state=State.UNKNOWN)
     if (count := day.order_by().values("pk")[:1000].count()) >= _MANY_UNKNOWN:
         text = (
             f"The provider's answer to {count} messages of the last day was lost. They are not sent again by "

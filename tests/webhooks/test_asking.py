@@ -202,8 +202,10 @@ def test_it_is_asked_again_ever_more_seldom_and_at_last_no_more(
     assert ask_due() == 0
 
 
-@pytest.mark.parametrize("ago", [0, 5])
-def test_a_late_answer_has_some_seconds_first(asked: ApiCredential, ago: float) -> None:
+@pytest.mark.parametrize("ago", [0, 5, 3 * 24 * 3600])
+def test_a_late_answer_has_some_seconds_first_and_what_is_old_is_left_to_staff(
+    asked: ApiCredential, ago: float
+) -> None:
     lost(asked, ago=ago)
     assert ask_due() == 0
 

@@ -7,6 +7,7 @@ import http.server
 import json
 import socketserver
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from django.urls import reverse
 
 from consent.models import ConsentReview
 from core.clock import database_now
+from core.ids import first_id_at
 from credentials.models import ApiCredential
 from messaging.models import SendHold
 from operations.alerting import evaluating, kinds, telling
@@ -115,10 +117,15 @@ def unknown(credential: ApiCredential, message: Any) -> None:
 
 
 def silent(credential: ApiCredential, message: Any) -> None:
-    moment = database_now()
-    message("delivered", created_at=moment - timedelta(days=2))
+    message("delivered", **made(ago=timedelta(days=2)))
     for _ in range(kinds._ENOUGH_ACCEPTED):
-        message("accepted", created_at=moment - timedelta(hours=3))
+        message("accepted", **made(ago=timedelta(hours=3)))
+
+
+def made(*, ago: timedelta) -> dict[str, Any]:
+    """Time and id of a message as old as that."""
+    moment = database_now() - ago
+    return {"created_at": moment, "id": uuid.UUID(int=first_id_at(moment).int + uuid.uuid4().int % (1 << 60))}
 
 
 def review(credential: ApiCredential, message: Any) -> None:
@@ -181,7 +188,7 @@ def test_each_kind_is_seen_and_says_where_to_go(
 
 def test_reports_that_still_come_are_not_silent(channel: Any, message: Any) -> None:
     silent(channel.credential, message)
-    message("delivered", created_at=database_now() - timedelta(hours=1))
+    message("delivered", **made(ago=timedelta(hours=1)))
     assert list(kinds.reports_silent()) == []
 
 
