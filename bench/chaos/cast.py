@@ -73,11 +73,12 @@ class Process:
             )
 
     def kill(self) -> None:
-        """kill -9 of the whole group; returns when the process is gone."""
-        if self._running is not None:
+        """kill -9 of the whole group; returns when the process is gone. It has not ended by itself: nobody revives it."""
+        running, self._running = self._running, None
+        if running is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self._running.pid, signal.SIGKILL)
-            self._running.wait()
+                os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
 
     def revive(self) -> None:
         """What a supervisor does: start it again when it has ended by itself."""

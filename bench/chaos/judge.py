@@ -143,7 +143,13 @@ def _judge_copies(run: Run, text: str, seen: list[Seen], verdict: Verdict) -> No
 
 
 def _is_legal(row: Row, changes: frozenset[tuple[str, str]]) -> bool:
-    """The history begins with nothing, each change exists and starts where the last one ended, and it ends here."""
+    """The history begins with nothing, each change exists and starts where the last one ended, and it ends here.
+
+    From a state to itself is a note, such as why a message waits; nobody writes one on the wire.
+    """
     ends = ["", *(after for _, after in row.events)]
     starts = [before for before, _ in row.events]
-    return starts == ends[:-1] and ends[-1] == row.state and changes.issuperset(row.events)
+    return starts == ends[:-1] and ends[-1] == row.state and changes.union(_NOTES).issuperset(row.events)
+
+
+_NOTES = frozenset((state, state) for state in ("queued", "accepted", "sent", "delivered", "unknown"))

@@ -49,6 +49,8 @@ def verdict_on(
         (verdict_on([message(events=TO_UNKNOWN)], seen=[FINE]), ["1 illegal histories"]),
         (verdict_on([message(events=TO_ACCEPTED[1:])], seen=[FINE]), ["1 illegal histories"]),
         (verdict_on([message(events=(("", "accepted"),))], seen=[FINE]), ["1 illegal histories"]),
+        (verdict_on([message(events=(*TO_ACCEPTED[:1], ("queued", "queued"), *TO_ACCEPTED[1:]))], seen=[FINE]), []),
+        (verdict_on([message(events=(*TO_ACCEPTED, ("sending", "sending")))], seen=[FINE]), ["1 illegal histories"]),
         (verdict_on([message()], seen=[FINE, FINE]), ["1 unflagged duplicates"]),
         (verdict_on([message(possible_duplicate=True)], seen=[FINE, FINE]), []),
         (verdict_on([message()], seen=[Seen(T - 1, "m1", "hello", "reset_unread"), FINE]), []),
