@@ -73,7 +73,7 @@ class Process:
             )
 
     def kill(self) -> None:
-        """kill -9 of the whole group; returns when the process is gone. It has not ended by itself: nobody revives it."""
+        """kill -9 of the whole group; returns when the process is gone. Nobody revives it: it did not end by itself."""
         running, self._running = self._running, None
         if running is not None:
             with suppress(ProcessLookupError):
