@@ -64,9 +64,8 @@ def test_the_page_of_helper_functions_is_current() -> None:
     ],
 )  # fmt: skip
 def test_functions_at_their_edges(source: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "core.templating.functions.dates.now", lambda: datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
-    )
+    for asks in ("core.templating.functions.dates.now", "core.templating.engine.now"):
+        monkeypatch.setattr(asks, lambda: datetime(2026, 11, 30, 12, 0, tzinfo=UTC))
 
     assert written(source, empty="") == text
 
