@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from access.models import ApiKey
 from campaigns.models import (
     Campaign,
     CampaignKind,
@@ -70,8 +71,13 @@ def trigger(
 
 
 @transaction.atomic
-def trigger_many(*, campaign: Campaign, named: Sequence[Named], actor: str = "") -> list[Outcome]:
-    """Send the campaign to everybody named, in order; who cannot be written to is no reason to refuse the others."""
+def trigger_many(
+    *, campaign: Campaign, named: Sequence[Named], actor: str = "", api_key: ApiKey | None = None
+) -> list[Outcome]:
+    """Send the campaign to everybody named, in order; who cannot be written to is no reason to refuse the others.
+
+    `api_key`: whose call it is, so that its limits on messages and money count them.
+    """
     run = _open_run(campaign)
     country = campaign.channel.default_country or settings.SMSGATEWAY_DEFAULT_COUNTRY
     numbers = [_number(one.to, country) for one in named]
@@ -82,7 +88,8 @@ def trigger_many(*, campaign: Campaign, named: Sequence[Named], actor: str = "")
         for one, number in zip(named, numbers, strict=True)
         if isinstance(number, str) and (number, one.key) not in before
     }
-    found = before | _send(run, campaign, fresh, actor)
+    caller: dict[str, Any] = {"api_key": api_key, **({"actor": actor} if actor else {})}
+    found = before | _send(run, campaign, fresh, caller)
     return [
         Outcome(error=number) if isinstance(number, GatewayError) else found[number, one.key]
         for one, number in zip(named, numbers, strict=True)
@@ -128,7 +135,7 @@ def _known(run: CampaignRun, asked: Sequence[Place]) -> dict[Place, Outcome]:
 
 
 def _send(
-    run: CampaignRun, campaign: Campaign, fresh: Mapping[Place, Named], actor: str
+    run: CampaignRun, campaign: Campaign, fresh: Mapping[Place, Named], caller: Mapping[str, Any]
 ) -> dict[Place, Outcome]:
     """Accept and note; whoever is named by two calls at once belongs to the one that commits first."""
     if not fresh:
@@ -136,7 +143,7 @@ def _send(
     profiles = _profiles({number for number, _ in fresh})
     split = split_of(campaign)
     labels = {place: split.label_for(place[0]) or "" for place in fresh}
-    submissions = _submissions(run, campaign, fresh, labels, profiles, actor)
+    submissions = _submissions(run, campaign, fresh, labels, profiles, caller)
     found: dict[Place, Outcome] = {}
     rows = []
     for place, result in zip(fresh, accept_many(submissions), strict=True):
@@ -190,13 +197,12 @@ def _submissions(
     fresh: Mapping[Place, Named],
     labels: Mapping[Place, str],
     profiles: Mapping[str, tuple[UUID, str]],
-    actor: str,
+    caller: Mapping[str, Any],
 ) -> list[Submission]:
     words = words_of(campaign)
     subjects = ledger.subjects_for({number for number, _ in fresh})
     standing = ledger.standing_for(set(subjects.values()))
     exits = ways_out(campaign, words, subjects)
-    extra = {"actor": actor} if actor else {}
     made = []
     for place, one in fresh.items():
         number, own = place[0], words[labels[place]]
@@ -206,7 +212,7 @@ def _submissions(
         made.append(
             submission_for(
                 campaign, to=number, text=own.source_for(language), write=write, subject_id=subjects[number],
-                reference=reference_of(run), **extra,
+                reference=reference_of(run), **caller,
             )
         )  # fmt: skip
     return made

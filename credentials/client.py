@@ -111,6 +111,16 @@ class ProviderClient:
         except GatewayError as error:
             return self._failed(error, record)
 
+    def ask(self, context: Mapping[str, Any]) -> tuple[Answer | None, str]:
+        """Ask the provider something: its answer as it came, unmasked, or None and why there is none, masked."""
+        record = _Record()
+        try:
+            if self._broken is not None:
+                raise self._broken
+            return self._answer(context, (_nothing, None), record), ""
+        except GatewayError as error:
+            return None, self._failed(error, record).result.detail
+
     def refused(self, error: GatewayError) -> Exchange:
         """What an error of ours before any request means for the message."""
         return self._failed(error, _Record())
@@ -148,10 +158,13 @@ class ProviderClient:
         return self._finish(result, record)
 
     def _exchange(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> SendResult:
+        return self._reader.read(self._answer(context, asked, record))
+
+    def _answer(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Answer:
         answer = self._request(context, asked, record)
         if answer.status == 401 and self._auth.refresh(record.prepared or PreparedRequest()):
             answer = self._request(context, asked, record)
-        return self._reader.read(answer)
+        return answer
 
     def _request(self, context: Mapping[str, Any], asked: _Asked, record: _Record) -> Answer:
         prepared = self._auth(self._builder.build(context))

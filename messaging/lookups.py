@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,25 +30,37 @@ def begin() -> int:
     if not able:
         return 0
     moment = database_now()
+    _drop_settled(moment)
     lately = (moment - OLDEST, moment - FIRST)
     asked = Message.objects.filter(state=State.UNKNOWN, due_at__range=lately, credential__in=able)
+    asked = asked.exclude(msisdn="")  # of a person who is erased
     new = asked.filter(status_lookup=None).order_by("due_at", "id").values_list("id", flat=True)[:_BATCH]
     rows = [StatusLookup(message_id=message_id, next_at=moment) for message_id in new]
     StatusLookup.objects.bulk_create(rows, ignore_conflicts=True)
     # Sent once more, and lost once more: it is a new question.
     again = StatusLookup.objects.filter(message__in=asked, asked_at__lt=F("message__due_at"))
-    again.filter(next_at=None).update(times=0, next_at=moment)
+    again.update(times=0, asked_at=None, next_at=moment)
     return len(rows)
+
+
+def _drop_settled(moment: datetime) -> None:
+    """Questions about messages that were settled otherwise meanwhile."""
+    settled = StatusLookup.objects.filter(next_at__lte=moment).exclude(message__state=State.UNKNOWN)
+    with transaction.atomic():
+        rows = settled.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
+        StatusLookup.objects.filter(pk__in=list(rows[:_BATCH])).update(next_at=None)
 
 
 def take_due(limit: int, *, silent: Collection[UUID] = ()) -> list[Message]:
     """Unknown messages that are to be asked about now, each given to one caller, with credential and parts.
 
-    `silent`: credentials whose provider has just not answered; those that are known to be down are left alone, too.
+    `silent`: credentials whose provider has just not answered; those that are paused or known to be down are left
+    alone, too.
     """
     moment = database_now()
     with transaction.atomic():
         due = StatusLookup.objects.filter(next_at__lte=moment, message__state=State.UNKNOWN)
+        due = due.filter(message__credential__paused_at=None)
         due = due.exclude(message__credential__in=breaker.open_credentials().union(silent))
         rows = list(due.select_for_update(of=("self",), skip_locked=True).order_by("next_at")[:limit])
         for row in rows:
@@ -59,16 +71,18 @@ def take_due(limit: int, *, silent: Collection[UUID] = ()) -> list[Message]:
     return list(found.select_related("credential").prefetch_related("parts"))
 
 
-def note(message_id: UUID, said: str) -> None:
-    """Keep what the provider said about a message."""
-    StatusLookup.objects.filter(pk=message_id).update(said=said[:300])
+def note(message_id: UUID, said: str, *, over: bool = False) -> None:
+    """Keep what the provider said about a message; `over`: there is nothing more to ask."""
+    values = {"said": said[:300]} | ({"next_at": None} if over else {})
+    StatusLookup.objects.filter(pk=message_id).update(**values)
 
 
 def ask_now(messages: Iterable[Message]) -> int:
     """Ask about these at the next round whatever was asked before; gives how many can be asked about."""
     moment = database_now()
     ids = [message.id for message in messages]
-    asked = Message.objects.filter(id__in=ids, state=State.UNKNOWN).exclude(credential__lookup_url="")
+    asked = Message.objects.filter(id__in=ids, state=State.UNKNOWN, credential__paused_at=None)
+    asked = asked.exclude(credential__lookup_url="").exclude(msisdn="")
     rows = [
         StatusLookup(message_id=message_id, next_at=moment)
         for message_id in asked.values_list("id", flat=True)
@@ -80,8 +94,10 @@ def ask_now(messages: Iterable[Message]) -> int:
 
 
 def can_be_asked(message: Message) -> bool:
-    """Whether it is unknown and its credential says where to ask."""
-    return message.state == State.UNKNOWN and bool(message.credential.lookup_url)
+    """Whether it is unknown, and its credential says where to ask and is not paused."""
+    credential = message.credential
+    able = bool(credential.lookup_url) and credential.paused_at is None
+    return able and message.state == State.UNKNOWN and bool(message.msisdn)
 
 
 def of(message: Message) -> StatusLookup | None:

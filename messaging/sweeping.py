@@ -86,7 +86,8 @@ def _locked(messages: QuerySet[Message], *, by: str) -> list[uuid.UUID]:
 def _leave(ids: list[uuid.UUID], *, before: State, after: State, reason: str) -> None:
     left = Message.objects.filter(id__in=ids, state=before)
     if after == State.UNKNOWN:
-        left.update(state=after, reason=reason, lease_until=None)  # the token stays: a late answer settles it
+        # The token stays: a late answer settles it. Rules, look-ups and caps read `due_at` as when it was lost.
+        left.update(state=after, reason=reason, lease_until=None, due_at=Now())
     else:
         left.update(state=after, reason=reason, lease_token=None, lease_until=None)
     events.record(ids, before=before, after=after, reason=reason)

@@ -7,14 +7,15 @@ does not know would otherwise settle one message by the fate of another.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from core.errors import GatewayError
-from credentials.client import Exchange, ProviderClient
+from core.http import Answer
+from credentials.client import ProviderClient
 from credentials.loading import spec_of as credential_spec
 from credentials.models import ApiCredential
 from credentials.questions import question
@@ -23,16 +24,20 @@ from messaging import lookups
 from messaging.context import context_of
 from messaging.models import Message, MessagePart
 from messaging.reports import Report, apply_report
-from messaging.states import OPEN_PARTS, REPORTED_PART
+from messaging.states import OPEN_PARTS, REPORTED_PART, PartState
 from webhooks.configuration import spec_of
 from webhooks.inbox import words_of
 from webhooks.models import Webhook, WebhookKind
 from webhooks.reading import InboundReader, StatusReport
 from webhooks.spec import MappingSpec, WebhookSpec
-from webhooks.statuses import StatusTable, parse_status_map
+from webhooks.statuses import VAGUE, StatusTable, parse_status_map
 
 _ROUND: Final = 20.0  # seconds: the next round begins with what this one could not ask
 _NOT_KNOWN: Final = "The provider knows nothing of it."
+_REST_NOT_SENT: Final = (
+    "The provider has what was sent of it. The rest was never sent: send it again, or give it up."
+)
+_REFUSED: Final = frozenset({401, 403, 407, 408, 429})  # by whatever message is asked about
 
 
 def ask_due() -> int:
@@ -47,7 +52,7 @@ def ask_due() -> int:
             except NoAnswer as error:
                 silent.add(message.credential_id)
                 said = str(error)
-            lookups.note(message.id, said)
+            lookups.note(message.id, said or _REST_NOT_SENT, over=not said)
             asked += 1
     return asked
 
@@ -57,7 +62,7 @@ class NoAnswer(Exception):
 
 
 def ask(message: Message) -> str:
-    """Ask about every part nobody knows of, apply what is said; gives it in words. Raises NoAnswer."""
+    """Ask about every part nobody knows of, apply what is said; gives it in words, "" for no such part. NoAnswer."""
     try:
         spec = credential_spec(message.credential)
         client = ProviderClient(question(spec, message.credential.lookup_url))
@@ -77,9 +82,22 @@ def _asked(
     for part in parts:
         if part.state in OPEN_PARTS:
             context = context_of(message, part.number, texts=texts, spec=spec.text)
-            others = {other.provider_id for other in parts if other != part and other.provider_id}
-            names = {str(message.id), str(context["partReference"])}
-            yield _Answer(client.send(context), reader, names, others).take(message, part)
+            others = [other for other in parts if other != part and other.state != PartState.WAITING]
+            names = {str(context["partReference"])}
+            if all(other.provider_id for other in others):  # else the message's own id may mean any of them
+                names.add(str(message.id))
+            answer = _answered(client, context)
+            yield _Answer(answer, reader, names, {other.provider_id for other in others}).take(message, part)
+
+
+def _answered(client: ProviderClient, context: Mapping[str, Any]) -> Answer:
+    """What the provider answers, whatever it is; NoAnswer where the next question would get the same."""
+    answer, problem = client.ask(context)
+    if answer is None:
+        raise NoAnswer(f"The provider could not be asked: {problem}")
+    if answer.status in _REFUSED or answer.status >= 500:
+        raise NoAnswer(f"The provider answered the question with HTTP {answer.status}.")
+    return answer
 
 
 def reader_of(credential: ApiCredential) -> InboundReader:
@@ -88,7 +106,7 @@ def reader_of(credential: ApiCredential) -> InboundReader:
     webhook = webhooks.order_by("created_at").first() or Webhook(vendor=credential.vendor)
     words = parse_status_map(webhook.status_map)
     spec = _as_lookup(spec_of(webhook, credential))
-    return InboundReader(spec, StatusTable(spec.statuses, words_of(credential), words))
+    return InboundReader(spec, StatusTable(spec.statuses, words_of(credential), words, but=VAGUE))
 
 
 def _as_lookup(spec: WebhookSpec) -> WebhookSpec:
@@ -103,24 +121,22 @@ class _Answer:
     """What came back when one part was asked about. `others`: ids that belong to other parts of the message."""
 
     def __init__(
-        self, exchange: Exchange, reader: InboundReader, names: Collection[str], others: Collection[str]
+        self, answer: Answer, reader: InboundReader, names: Collection[str], others: Collection[str]
     ) -> None:
-        self._exchange = exchange
+        self._answer = answer
         self._reader = reader
         self._names = {name.casefold() for name in names}
         self._others = others
 
     def take(self, message: Message, part: MessagePart) -> str:
-        """Apply it to the part; gives it in words. Raises NoAnswer."""
-        response = self._exchange.response
-        if not response:
-            raise NoAnswer(f"The provider could not be asked: {self._exchange.result.detail}")
-        if response["status"] == 404:
+        """Apply it to the part; gives it in words."""
+        status = self._answer.status
+        if status == 404:
             return _NOT_KNOWN
-        if not 200 <= response["status"] < 300:
-            return f"The provider answered the question with HTTP {response['status']}."
+        if not 200 <= status < 300:
+            return f"The provider answered the question with HTTP {status}."
         try:
-            found = self._about_it(response)
+            found = self._about_it()
         except GatewayError as error:
             return f"The provider's answer cannot be read: {error.text}"
         if found is None:
@@ -133,11 +149,9 @@ class _Answer:
         apply_report(credential_id=message.credential_id, report=_report(found, message, part))
         return f'The provider says "{found.raw_status}".'
 
-    def _about_it(self, response: dict[str, object]) -> StatusReport | None:
-        headers = response["headers"] if isinstance(response["headers"], dict) else {}
-        kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-        media = str(kind).partition(";")[0]  # the record holds it as text: its charset is read already
-        events = self._reader.read(media, "", str(response["body"]).encode(), headers=headers)
+    def _about_it(self) -> StatusReport | None:
+        headers = self._answer.headers
+        events = self._reader.read(headers.get("Content-Type", ""), "", self._answer.body, headers=headers)
         return next(
             (event for event in events if isinstance(event, StatusReport) and self._is_it(event)), None
         )

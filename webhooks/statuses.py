@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from core.errors import MappingInvalid
@@ -40,6 +40,10 @@ _WORDS: dict[str, str] = {
 DEFAULT_STATUS_MAP: Mapping[str, str] = MappingProxyType(
     {word: canonical for canonical, words in _WORDS.items() for word in words.split()}
 )
+# Words that also say what became of a question: about a message they count only where somebody says so.
+VAGUE = frozenset(
+    {"unknown", "error", "errored", "invalid", "fail", "failure", "success", "successful", "new"}
+)
 
 
 def status_key(raw: str) -> str:
@@ -50,12 +54,13 @@ def status_key(raw: str) -> str:
 class StatusTable:
     """What the status words of one webhook mean; MappingInvalid when its spec says something unknown."""
 
-    def __init__(self, spec: StatusSpec, *more: Mapping[str, str]) -> None:
-        """`more`: further words in `status_key` form; later ones win."""
+    def __init__(self, spec: StatusSpec, *more: Mapping[str, str], but: Collection[str] = ()) -> None:
+        """`more`: further words in `status_key` form; later ones win. `but`: usual words that mean nothing here."""
         for word, meaning in (*spec.words.items(), ("default", spec.default)):
             if meaning not in (*CANONICAL, NO_PROGRESS, UNKNOWN):
                 raise MappingInvalid(f'The status words give "{word}" a meaning we do not know: {meaning}.')
-        known = {} if spec.only_these else dict(DEFAULT_STATUS_MAP)
+        usual = {} if spec.only_these else DEFAULT_STATUS_MAP
+        known = {word: meaning for word, meaning in usual.items() if word not in but}
         for table in ({status_key(word): meaning for word, meaning in spec.words.items()}, *more):
             known.update(table)
         self._known = {word: meaning for word, meaning in known.items() if meaning != UNKNOWN}

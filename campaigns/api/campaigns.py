@@ -111,7 +111,8 @@ def _named(recipients: list[dict[str, Any]], *, api_key: ApiKey, key: str) -> li
 
 def _trigger(campaign_id: uuid.UUID, named: list[Named], api_key: ApiKey) -> dict[str, Any]:
     backlog.check()
-    outcomes = trigger_many(campaign=find(str(campaign_id)), named=named, actor=f"API key {api_key.name}")
+    actor = f"API key {api_key.name}"
+    outcomes = trigger_many(campaign=find(str(campaign_id)), named=named, actor=actor, api_key=api_key)
     results = [_result(index, outcome) for index, outcome in enumerate(outcomes)]
     refused = sum("error" in result for result in results)
     return {"accepted": len(results) - refused, "refused": refused, "results": results}

@@ -54,7 +54,7 @@ def ask_provider(request: HttpRequest, chosen: Sequence[Message]) -> HttpRespons
     return _back(chosen)
 
 
-_CANNOT_BE_ASKED = "not unknown any more, or the API credentials have no Status look-up URL."
+_CANNOT_BE_ASKED = "not unknown any more, or the API credentials are paused or have no Status look-up URL."
 
 
 def may_operate(request: HttpRequest) -> bool:

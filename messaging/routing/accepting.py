@@ -9,7 +9,7 @@ from core.errors import NoRoute
 from core.numbers import country_or_main
 from messaging.models import ChannelConfiguration, Source
 from messaging.routing.choosing import Facts, RouteRow, choose, sender_for, why_none
-from messaging.routing.countries import check_country, check_sender
+from messaging.routing.countries import check_country, check_sender, is_allowed
 from messaging.routing.health import unwell_of
 from messaging.routing.table import routes_of
 
@@ -44,7 +44,10 @@ def _route_for(channel: ChannelConfiguration, facts: Facts) -> RouteRow | None:
     routes = routes_of(channel.pk)
     if not routes:
         return None
-    route = choose(routes, facts, unwell=unwell_of(routes))
+    allowed = [route for route in routes if is_allowed(channel, route, facts.country)]
+    unwell = unwell_of(routes)
+    # Only where no route may go there, one that may not is what the refusal is about.
+    route = choose(allowed, facts, unwell=unwell) or choose(routes, facts, unwell=unwell)
     if route is None:
         raise NoRoute(
             f"{why_none(routes, facts)} Add a route to the channel configuration {channel.name}, or change a "

@@ -19,9 +19,9 @@ _NO_COUNTRY = "numbers that belong to no country"  # satellite phones, internati
 
 def check_country(channel: ChannelConfiguration, route: RouteRow | None, country: str) -> None:
     """CountryNotAllowed unless the channel may send there by this route (None: without routes)."""
-    allowed = allowed_by(channel, route)
-    if allowed is None or country in allowed:
+    if is_allowed(channel, route, country):
         return
+    allowed = allowed_by(channel, route) or frozenset()
     raise CountryNotAllowed(
         f"Messages to {country or _NO_COUNTRY} are not allowed on the channel configuration {channel.name} "
         f"({_told(allowed)}). Add {country or EVERYWHERE} to “Countries allowed” (countries_allowed) of that channel "
@@ -29,6 +29,12 @@ def check_country(channel: ChannelConfiguration, route: RouteRow | None, country
         param="to",
         channel_id=channel.pk,
     )
+
+
+def is_allowed(channel: ChannelConfiguration, route: RouteRow | None, country: str) -> bool:
+    """Whether the channel may send there by this route (None: without routes)."""
+    allowed = allowed_by(channel, route)
+    return allowed is None or country in allowed
 
 
 def allowed_by(channel: ChannelConfiguration, route: RouteRow | None) -> frozenset[str] | None:
@@ -47,8 +53,7 @@ def check_sender(sender: str, country: str, *, channels: Iterable[ChannelConfigu
         return
     first: ChannelConfiguration | None = None
     for channel in channels:
-        theirs = allowed_by(channel, None)
-        if theirs is None or country in theirs:
+        if is_allowed(channel, None, country):
             return
         first = first or channel
     where = "of a channel configuration of these API credentials"

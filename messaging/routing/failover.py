@@ -17,6 +17,7 @@ from credentials.reading import SendResult
 from messaging.models import Message, Source
 from messaging.outcomes import Next
 from messaging.routing.choosing import Facts, RouteRow, fits, sender_for
+from messaging.routing.countries import is_allowed
 from messaging.routing.health import unwell_of
 from messaging.routing.moving import Move, cut_for
 from messaging.routing.table import routes_of
@@ -100,11 +101,17 @@ def next_route(message: Message) -> RouteRow | None:
 
 
 def healthy_route(message: Message, routes: Sequence[RouteRow]) -> RouteRow | None:
-    """The first of these routes with another credential, in health, that fits the message and can carry its text."""
+    """The first of these routes with another credential, in health, that may and can carry the message."""
     facts = Facts(message.msisdn, country_or_main(message.msisdn), message.purpose)
     avoided = unwell_of(routes) | {message.credential_id}
     found = (route for route in routes if route.credential.pk not in avoided and fits(route, facts))
-    return next((route for route in found if _can_carry(message, route)), None)
+    return next((route for route in found if _may_and_can(message, route, facts.country)), None)
+
+
+def _may_and_can(message: Message, route: RouteRow, country: str) -> bool:
+    """The channel sends there by this route, and the text fits its requests."""
+    channel = message.channel
+    return (channel is None or is_allowed(channel, route, country)) and _can_carry(message, route)
 
 
 def _can_carry(message: Message, route: RouteRow) -> bool:

@@ -52,8 +52,8 @@ def _next_batch(credential_id: uuid.UUID) -> list[Message]:
     waiting = Message.objects.filter(state=State.QUEUED, credential_id=credential_id).exclude(route="")
     if credential_id in _looked_at:
         waiting = waiting.filter(id__gt=_looked_at[credential_id])
-    locked = waiting.exclude(source=Source.TEST).select_for_update(skip_locked=True)
-    return list(locked.order_by("id")[:BATCH])
+    locked = waiting.exclude(source=Source.TEST).select_for_update(of=("self",), skip_locked=True)
+    return list(locked.select_related("channel").order_by("id")[:BATCH])
 
 
 def _move(messages: list[Message]) -> int:

@@ -66,3 +66,14 @@ def test_queued_message_past_its_validity_expires(queue: Queue) -> None:
     sweep()
     assert state_of(message) == (State.EXPIRED, "validity_over")
     assert message.finished_at is not None
+
+
+def test_what_is_lost_counts_as_lost_now_and_not_when_it_was_due(queue: Queue) -> None:
+    message = queue()
+    gate.pass_gate(claiming.claim_one(message.id))
+    Message.objects.filter(id=message.id).update(due_at=timezone.now() - timedelta(hours=3))
+    lease_over(message)
+    before = timezone.now()
+    sweep()
+    message.refresh_from_db()
+    assert (message.state, message.due_at >= before - AGO) == (State.UNKNOWN, True)

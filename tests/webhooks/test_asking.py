@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -156,6 +157,32 @@ def test_a_word_nobody_knows_moves_nothing_and_says_where_to_explain_it(
     assert said(message).startswith('The provider says "zorbed", and what that means is not known')
 
 
+@pytest.mark.parametrize("word", ["unknown", "error", "invalid", "success"])
+def test_a_word_that_may_be_about_the_question_counts_only_where_somebody_says_so(
+    asked: ApiCredential, wire: responses.RequestsMock, word: str
+) -> None:
+    message = lost(asked)
+    wire.get(ASK, json=report(message, word))
+    ask_due()
+    assert (state(message), "add it to Status words" in said(message)) == (State.UNKNOWN, True)
+    webhook = create_webhook(credential=asked, name="Shop", brand="Acme", help_contact="help@acme.test")
+    Webhook.objects.filter(pk=webhook.pk).update(status_map=json.dumps({word: "failed"}))
+    lookups.ask_now([message])
+    ask_due()
+    assert state(message) == State.UNDELIVERED
+
+
+def test_a_long_answer_is_read_to_its_end_and_in_its_own_charset(
+    asked: ApiCredential, wire: responses.RequestsMock
+) -> None:
+    message = lost(asked)
+    others = [report(message, clientReference=str(index), text="é" * 90) for index in range(100)]
+    body = json.dumps([*others, report(message)], ensure_ascii=False).encode("latin-1")
+    wire.get(ASK, body=body, content_type="application/json; charset=iso-8859-1")
+    ask_due()
+    assert (len(body) > 20_000, state(message)) == (True, State.DELIVERED)
+
+
 def test_the_webhook_says_how_the_answer_is_read(asked: ApiCredential, wire: responses.RequestsMock) -> None:
     webhook = create_webhook(credential=asked, name="Shop", brand="Acme", help_contact="help@acme.test")
     Webhook.objects.filter(pk=webhook.pk).update(
@@ -182,6 +209,71 @@ def test_each_part_is_asked_about_by_its_own_reference(
     assert [call.request.url for call in wire.calls] == [f"{ASK}?ref={message.pk}.2"]
     assert [part.state for part in message.parts.order_by("number")] == ["accepted", "delivered"]
     assert state(message) == State.ACCEPTED
+
+
+def test_an_id_of_the_whole_message_names_a_later_part_only_where_no_other_can_be_meant(
+    asked: ApiCredential, wire: responses.RequestsMock
+) -> None:
+    asked.max_length = 160
+    asked.save()
+    message = lost(asked, text="word " * 40)
+    first = message.parts.filter(number=1)
+    first.update(state=PartState.ACCEPTED, provider_id="")
+    wire.get(ASK, json=report(message, messageId="p-any"))
+    ask_due()
+    assert [part.provider_id for part in message.parts.order_by("number")] == ["", ""]
+    first.update(provider_id="p-first")
+    lookups.ask_now([message])
+    ask_due()
+    assert [part.provider_id for part in message.parts.order_by("number")] == ["p-first", "p-any"]
+
+
+def test_a_rest_that_was_never_sent_ends_the_questions_and_is_told(
+    asked: ApiCredential, wire: responses.RequestsMock
+) -> None:
+    asked.max_length = 160
+    asked.save()
+    message = lost(asked, text="word " * 40)
+    message.parts.filter(number=2).update(state=PartState.WAITING)
+    wire.get(ASK, json=report(message, clientReference=f"{message.pk}"))
+    ask_due()
+    StatusLookup.objects.update(next_at=timezone.now())
+    assert ask_due() == 1
+    row = StatusLookup.objects.get(pk=message.pk)
+    assert (state(message), row.next_at, "The rest was never sent" in row.said) == (State.UNKNOWN, None, True)
+    assert len(wire.calls) == 1
+    assert ask_due() == 0
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_a_refusal_that_all_would_get_ends_the_round_for_that_provider(
+    asked: ApiCredential, wire: responses.RequestsMock, status: int
+) -> None:
+    lost(asked, ago=90)
+    lost(asked, ago=80)
+    wire.get(ASK, status=status)
+    assert ask_due() == 1
+    assert len(wire.calls) == 1
+
+
+def test_paused_credentials_are_not_asked(asked: ApiCredential, wire: responses.RequestsMock) -> None:
+    message = lost(asked)
+    ApiCredential.objects.update(paused_at=timezone.now())
+    assert ask_due() == 0
+    assert lookups.ask_now([message]) == 0
+    assert not lookups.can_be_asked(Message.objects.select_related("credential").get(pk=message.pk))
+    ApiCredential.objects.update(paused_at=None)
+    wire.get(ASK, json=report(message))
+    assert ask_due() == 1
+
+
+def test_what_was_settled_meanwhile_is_dropped_from_the_list(asked: ApiCredential) -> None:
+    message = lost(asked)
+    lookups.begin()
+    Message.objects.filter(pk=message.pk).update(state=State.DELIVERED)
+    StatusLookup.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    assert ask_due() == 0
+    assert StatusLookup.objects.get(pk=message.pk).next_at is None
 
 
 def test_it_is_asked_again_ever_more_seldom_and_at_last_no_more(
@@ -223,7 +315,7 @@ def test_a_message_that_is_lost_once_more_is_a_new_question(
     wire.get(ASK, status=404)
     ask_due()
     hour = timedelta(hours=1)
-    StatusLookup.objects.update(next_at=None, times=8, asked_at=timezone.now() - hour)
+    StatusLookup.objects.update(next_at=timezone.now() + hour, times=8, asked_at=timezone.now() - hour)
     assert ask_due() == 1
     assert StatusLookup.objects.get(pk=message.pk).times == 1
 
@@ -267,6 +359,7 @@ def test_nothing_of_an_erased_person_is_kept(asked: ApiCredential, wire: respons
     wire.get(ASK, status=404)
     ask_due()
     erase_number(parse_number(PERSON))
+    assert ask_due() == 0
     assert not StatusLookup.objects.exists()
 
 

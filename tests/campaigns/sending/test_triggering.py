@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 
 from access.keys import issue_key
-from access.models import IdempotencyRecord, Scope
+from access.models import ApiKey, IdempotencyRecord, Scope
 from campaigns import steps
 from campaigns.models import Campaign, CampaignVariant
 from campaigns.progress import progress_of
 from campaigns.triggering import trigger
 from core.errors import CampaignStateWrong
-from messaging.models import ChannelConfiguration, Message
+from messaging.models import ChannelConfiguration, Message, SpendLimit
 from profiles.models import Profile
 from tests.campaigns.sending.conftest import number
 
@@ -75,6 +75,16 @@ def test_a_repeated_call_sends_nothing_and_gives_the_same_answer(call: Any) -> N
     assert Message.objects.count() == 2
     call(body(number(0)), key="k2")
     assert Message.objects.count() == 3
+
+
+def test_calls_count_for_the_limits_of_their_api_key(call: Any) -> None:
+    key = ApiKey.objects.get(name="Shop")
+    SpendLimit.objects.create(
+        name="Shop", scope="api_key", api_key=key, period="day", unit="messages", amount=2
+    )
+    told = call(body(number(0), number(1), number(2))).json()
+    assert (told["accepted"], told["results"][2]["error"]["code"]) == (2, "cap_reached")
+    assert set(Message.objects.values_list("api_key", flat=True)) == {key.pk}
 
 
 def test_a_call_without_a_key_is_new_each_time(call: Any) -> None:

@@ -134,6 +134,24 @@ def test_a_message_moves_only_to_a_route_that_fits_it(
     assert (message.state, message.route) == (State.FAILED, "Main")
 
 
+def test_a_message_moves_to_no_route_from_which_the_channel_does_not_send_to_its_country(
+    queue: Queue, route: Make, credential: ApiCredential, second: ApiCredential
+) -> None:
+    """The channel names no countries, so those of a route's senders count."""
+    route("Main")
+    route("Abroad", credential=second, senders="+447700900123")
+    message = answered(queue(), Outcome.FAILED, failure=FailureClass.CONFIGURATION)
+    assert (message.state, message.route) == (State.FAILED, "Main")
+    waits = queue()
+    credential.paused_at = now()
+    credential.save()
+    channels.forget()
+    assert move_waiting() == 0
+    waits.refresh_from_db()
+    assert (waits.state, waits.route) == (State.QUEUED, "Main")
+    assert queue().route == "Main"  # waits for it, instead of being refused
+
+
 def test_a_second_route_through_the_same_credential_is_no_way_out(queue: Queue, route: Make) -> None:
     route("Main")
     route("Same provider", senders="ACME")
