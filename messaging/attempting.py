@@ -22,6 +22,7 @@ from messaging.gate import Passed
 from messaging.parts import Sent
 from messaging.results import Result
 from messaging.states import Reason
+from messaging.stopping import stopping
 
 logger = logging.getLogger(__name__)
 
@@ -108,12 +109,20 @@ class _Permission:
 
     def __call__(self) -> None:
         self.asked += 1
-        self.passed.turn.wait(self.place)
+        self._wait_for_turn()
         if self.attempt_id is None:
             self.attempt_id = self._look(lambda: parts.open_next(self.passed, self.number, self.before))
         elif self.asked > 1:
             self._look_again()
         self.check_age()
+
+    def _wait_for_turn(self) -> None:
+        """A part that comes much later, or while this process stops, is left to the next claim."""
+        turn = self.passed.turn
+        if turn.is_of_another_claim(self.place):
+            raise NotStarted(Reason.RATE_LIMITED)
+        if (self.before and stopping.is_set()) or not turn.wait(self.place, unless=stopping):
+            raise NotStarted(Reason.GIVEN_BACK)
 
     def check_age(self) -> None:
         """Right before the first byte: connecting may have taken longer than a permission lasts."""

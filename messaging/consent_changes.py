@@ -15,9 +15,9 @@ from django.db import transaction
 from consent import ledger
 from consent.importing import running
 from consent.models import ConsentEvent, ConsentSubject, Kind
-from messaging import delivery
 from messaging.models import Message
 from messaging.states import WAITING
+from messaging.stopping import stopping
 from messaging.suppress import suppress_waiting, wait_until_idle, waiting_messages
 
 
@@ -55,7 +55,7 @@ def waiting_count(*, number_hash: str, scope: str, purpose: str) -> int:
 
 def continue_imports() -> int:
     """Carry consent imports on for some seconds; run by every worker."""
-    return running.continue_imports(withdrawn=_take_out, stopping=delivery.stopping.is_set)
+    return running.continue_imports(withdrawn=_take_out, stopping=stopping.is_set)
 
 
 def _take_out(withdrawals: Sequence[running.Withdrawal]) -> int:

@@ -16,19 +16,18 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from credentials.client import client_for
-from messaging import breaker, claiming, gate, hosts, ordering, results, taking
+from messaging import breaker, gate, hosts, ordering, results, taking
 from messaging.attempting import attempt
 from messaging.crew import Crew
 from messaging.results import Result
 from messaging.selectors import credentials_with_due_messages
+from messaging.stopping import stopping
 from messaging.wakeups import bell_of
 
 logger = logging.getLogger(__name__)
 
 _GATHER_SECONDS = 0.01
 _LOOK_AROUND_SECONDS = 0.05
-
-stopping = threading.Event()
 
 
 class Sender:
@@ -161,8 +160,8 @@ def ask_all_due() -> None:
 
 
 def deliver_one(message_id: uuid.UUID) -> bool:
-    """Send one message now, in this thread; False when it was taken by another worker or stopped at the gate."""
-    passed = gate.pass_gate(claiming.claim_one(message_id))
+    """Send one message now, in this thread, when limits let it; False when another worker took it or it may not go."""
+    passed = taking.take_one(message_id)
     results.write_surely([attempt(client_for(item.message.credential_id), item) for item in passed])
     return bool(passed)
 

@@ -13,13 +13,17 @@ from django.db.models import Model, QuerySet
 
 from access.retention import delete_evidence, door_open
 from core.ids import ID_MAY_BE_OFF, first_id_at
-from messaging.models import Attempt, Message, MessageEvent, MessagePart
+from links.forgetting import forget_messages as forget_links
+from links.models import TrackedLink
+from messaging.models import Attempt, Message, MessageEvent, MessagePart, StatusLookup
 from messaging.states import UNDER_WAY
 
 _BESIDE: tuple[tuple[str, type[Model]], ...] = (
     ("parts", MessagePart),
     ("attempts", Attempt),
     ("events", MessageEvent),
+    ("links", TrackedLink),
+    ("look_ups", StatusLookup),
 )
 
 
@@ -42,7 +46,7 @@ def messages_of_day(day: date, *, before: datetime) -> QuerySet[Message]:
 
 
 def records(messages: QuerySet[Message], *, batch: int) -> Iterator[dict[str, Any]]:
-    """Every message as one plain record with its parts, attempts and events, in order of ids."""
+    """Every message as one plain record with what stands beside it, in order of ids."""
     after: uuid.UUID | None = None
     while True:
         rows = list((messages.filter(id__gt=after) if after else messages).values()[:batch])
@@ -60,6 +64,7 @@ def delete(message_ids: Sequence[uuid.UUID]) -> int:
         settled = Message.objects.filter(id__in=message_ids).exclude(state__in=UNDER_WAY)
         ids = list(settled.select_for_update().order_by("id").values_list("id", flat=True))
         delete_evidence(MessageEvent, "message", ids)
+        forget_links(ids)
         Message.objects.filter(id__in=ids).delete()
     return len(ids)
 
@@ -73,6 +78,6 @@ def in_batches(ids: Iterable[uuid.UUID], size: int) -> Iterator[list[uuid.UUID]]
 
 def _by_message(model: Any, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
     found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in model.objects.filter(message_id__in=ids).order_by("id").values():
+    for row in model.objects.filter(message_id__in=ids).order_by("pk").values():
         found[row.pop("message_id")].append(row)
     return found

@@ -58,6 +58,12 @@ def take(*, credential_id: uuid.UUID, limit: int) -> Taken:
     return Taken(claim.token, gate.pass_gate(claim), len(claim.message_ids))
 
 
+def take_one(message_id: uuid.UUID) -> list[Passed]:
+    """Take one queued message through the gate, whatever its due time; waits for its turn, some seconds at most."""
+    taken = limits.claim_one(message_id)
+    return taken.in_turn(gate.pass_gate(taken.claim))
+
+
 def _take_in_turn(credential_id: uuid.UUID, limit: int) -> Taken:
     taken = limits.claim(credential_id=credential_id, limit=limit)
     claim = taken.claim

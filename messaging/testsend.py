@@ -12,7 +12,7 @@ from credentials.models import ApiCredential
 from messaging import delivery, gate, staff
 from messaging.accept import Submission, accept
 from messaging.models import ChannelConfiguration, Message, Source
-from messaging.states import State
+from messaging.states import Reason, State
 
 _WAIT_SECONDS = 25.0
 
@@ -26,7 +26,11 @@ def send_test(
     channel: ChannelConfiguration | None = None,
     personalise: bool = True,
 ) -> Message:
-    """Send now and give the message as it stands afterwards. Opt-outs are obeyed; a failed test is not retried."""
+    """Send now and give the message as it stands afterwards; a failed test is not retried.
+
+    Opt-outs and limits are obeyed. Paused credentials and an open breaker are no hindrance: a test is how staff find
+    out whether they work again, and an answer closes the breaker.
+    """
     if gate.is_on_hold():
         raise ConfigurationInvalid(
             "All sending is on hold. Release the hold under Send holds, then test again."
@@ -47,9 +51,15 @@ def send_test(
     )
     delivery.deliver_one(message.id)
     _settle(message)
-    if staff.take("cancel", [message], actor="test"):  # a test that could not go now must not go by surprise
+    # A test that could not go now must not go by surprise.
+    if staff.take("cancel", [message], actor="test", reason=_why_not(message)):
         message.refresh_from_db()
     return message
+
+
+def _why_not(message: Message) -> str:
+    """Why nothing was sent; what was sent has an attempt that tells."""
+    return Reason.BY_STAFF if message.tries else message.reason or Reason.RATE_LIMITED
 
 
 def _settle(message: Message) -> None:

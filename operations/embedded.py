@@ -20,7 +20,7 @@ from waitress.server import create_server
 
 from core.errors import InstallationInvalid
 from core.wsgi import application
-from messaging import delivery
+from messaging.stopping import stopping
 from operations.models import Heartbeat
 from operations.tasks import answer
 from operations.worker import finish, leave_at_once
@@ -72,7 +72,7 @@ class Embedded:
 
     def stop(self) -> None:
         """Take nothing new, let what is on the wire finish, then end the simulator it may be talking to."""
-        delivery.stopping.set()
+        stopping.set()
         self._server.close()
         finish()
         self._worker.stop()

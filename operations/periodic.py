@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import close_old_connections, connection
 
 from access.idempotency import forget_old
+from access.sessions import forget_expired_sessions
 from campaigns.keyword_actions import run_keyword_actions
 from campaigns.outcomes import keep_counting
 from campaigns.running.advancing import advance_runs
@@ -22,10 +23,11 @@ from consent.importing.storing import forget_left_behind
 from consent.reviews import lapse_due
 from consent.suppression import close_expired
 from messaging.consent_changes import continue_imports
-from messaging.delivery import ask_all_due, stopping
+from messaging.delivery import ask_all_due
 from messaging.hosts import forget_gone
 from messaging.routing.waiting import move_waiting
 from messaging.spending.standing import forget_counters
+from messaging.stopping import stopping
 from messaging.sweeping import sweep
 from messaging.withdrawals import follow_decisions
 from operations.alerting.evaluating import evaluate, forget_old_alerts
@@ -48,6 +50,8 @@ from webhooks.spool.keeper import replay_leftover
 
 logger = logging.getLogger(__name__)
 
+# What runs seldom keeps no database connection in between: they are counted, and workers are many.
+_SELDOM = 10.0
 _IDEMPOTENCY_KEPT = timedelta(hours=72)
 
 
@@ -109,6 +113,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(forget_counters, every=3600.0),
     Periodic(forget_idempotency_records, every=3600.0),
     Periodic(forget_expired, every=600.0),
+    Periodic(forget_expired_sessions, every=3600.0),
     Periodic(forget_old_refusals, every=3600.0),
     Periodic(fill_in, every=5.0),
     Periodic(retain, every=60.0),
@@ -147,4 +152,6 @@ class Ticker:
             except Exception:
                 # The next round tries again; one bad round must not end delivery.
                 logger.exception("Periodic work %s failed", item.run.__name__)
+            if item.every >= _SELDOM:
+                connection.close()
         connection.close()

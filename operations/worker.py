@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from core.errors import GatewayError
 from messaging import delivery
+from messaging.stopping import stopping
 from operations import installation
 from operations.periodic import Ticker
 
@@ -40,7 +41,7 @@ def refuse_wrong_keys() -> None:
 
 def start_ticker() -> None:
     """Begin the periodic work."""
-    delivery.stopping.clear()
+    stopping.clear()
     ticker = Ticker()
     ticker.start()
     _tickers.append(ticker)
@@ -72,6 +73,6 @@ def leave_at_once() -> NoReturn:
 
 def stop_ticker() -> None:
     """End the periodic work; running attempts go on."""
-    delivery.stopping.set()
+    stopping.set()
     while _tickers:
         _tickers.pop().stop()

@@ -10,9 +10,12 @@ from enum import StrEnum
 from django.utils import timezone
 
 from core.made import made_between
+from core.text_lists import joined
 from credentials.models import ApiCredential
 from messaging.hosts import known_hosts
+from messaging.lateness import stands_still
 from messaging.models import Breaker, Message, SendHold
+from messaging.spending.unpriced import unpriced_under_limits
 from messaging.states import State
 from reports.checklist import Target
 from reports.dashboard import Setup
@@ -52,7 +55,7 @@ def alerts(setup: Setup) -> list[Alert]:
     holds = [*_holds()]
     paused = [*_paused(setup)]
     late = [] if holds else [*_late(setup)]
-    look = [*_quarantined_messages(), *_refused_callbacks(), *_unread_callbacks()]
+    look = [*_quarantined_messages(), *_refused_callbacks(), *_unread_callbacks(), *_unpriced()]
     return [*holds, *_hosts(), *paused, *_silent(setup), *late, *look, *_no_reports(setup)]
 
 
@@ -130,8 +133,8 @@ def _silence_of(credential: ApiCredential) -> Breaker | None:
 
 def _late(setup: Setup) -> Iterator[Alert]:
     running = [row.pk for row in setup.credentials if not row.paused_at and not _silence_of(row)]
-    due = Message.objects.filter(state=State.QUEUED, credential__in=running)
-    if due.filter(due_at__lt=timezone.now() - LATE_AFTER).exists():
+    since = timezone.now() - LATE_AFTER
+    if any(stands_still(credential_id, since=since) for credential_id in running):
         text = "Messages have been due for more than two minutes. Is a worker running?"
         target = Target("admin:messaging_message_changelist", "messaging.view_message")
         yield Alert(
@@ -170,6 +173,20 @@ def _unread_callbacks() -> Iterator[Alert]:
             target,
             f"state__exact={RequestState.QUARANTINED}",
             kind="callbacks_unread",
+        )
+
+
+def _unpriced() -> Iterator[Alert]:
+    if names := unpriced_under_limits():
+        text = (
+            f"A limit counts money, and {joined(names[:3])}{' and others' if names[3:] else ''} "
+            f"{'has' if len(names) == 1 else 'have'} no segment prices: those messages count as free."
+        )
+        yield Alert(
+            Level.LOOK,
+            text,
+            "Segment prices",
+            Target("admin:messaging_segmentprice_changelist", "messaging.view_segmentprice"),
         )
 
 

@@ -24,10 +24,9 @@ DEBUG = env.bool("SMSGATEWAY_DEBUG", default=False)
 # The address under which providers reach us; webhook URLs are built from it and from nothing else.
 SMSGATEWAY_PUBLIC_URL = env.str("SMSGATEWAY_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(SMSGATEWAY_PUBLIC_URL)
-ALLOWED_HOSTS = env.list(
-    "SMSGATEWAY_ALLOWED_HOSTS",
-    default=list(dict.fromkeys([_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])),
-)
+_named_hosts = env.list("SMSGATEWAY_ALLOWED_HOSTS", default=[_public.hostname or "localhost"])
+# This machine always: health checks come from inside.
+ALLOWED_HOSTS = list(dict.fromkeys([*_named_hosts, "localhost", "127.0.0.1", "[::1]"]))
 # Proxies whose X-Forwarded-For is believed, as networks; without any the peer of the connection is the caller.
 SMSGATEWAY_TRUSTED_PROXIES = networks_of(env.list("SMSGATEWAY_TRUSTED_PROXIES", default=[]))
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]

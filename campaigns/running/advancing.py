@@ -28,7 +28,7 @@ from campaigns.running.texts import CampaignStopped
 from core.clock import now
 from core.compiled import Compiled
 from core.errors import GatewayError
-from messaging import delivery
+from messaging.stopping import stopping
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def advance_runs(*, seconds: float = _SECONDS) -> int:
     while True:
         in_turn = [advance(run_id) for run_id in _at_work()]
         done += sum(in_turn)
-        if not any(in_turn) or time.monotonic() > deadline or delivery.stopping.is_set():
+        if not any(in_turn) or time.monotonic() > deadline or stopping.is_set():
             return done
         if connection.vendor == "sqlite":
             time.sleep(_PAUSE_SECONDS)  # its one write lock is not fair: let the senders have it

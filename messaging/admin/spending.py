@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,11 +14,13 @@ from unfold.admin import ModelAdmin
 from access.audit import AuditedAdmin
 from access.models import ApiKey
 from core.admin_links import RowLinks
+from core.text_lists import joined
 from messaging.models import ChannelConfiguration, SegmentPrice, SpendLimit
 from messaging.models.spending import Scope, Unit
 from messaging.spending import limits, prices
 from messaging.spending.forms import SegmentPriceForm, SpendLimitForm
 from messaging.spending.standing import Use, uses
+from messaging.spending.unpriced import unpriced_under_limits
 
 _SHOWN = 5
 
@@ -88,6 +90,11 @@ class SpendLimitAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         limits.forget()
+        if obj.active and obj.unit == Unit.MONEY and (names := unpriced_under_limits()):
+            messages.warning(
+                request,
+                f"No segment prices for {joined(names)}: its messages count as free. Add what a segment costs.",
+            )
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)

@@ -6,22 +6,26 @@ import logging
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from core.clock import database_now
 from credentials.client import Exchange
 from messaging.breaker import probing
 from messaging.breaker.hearing import Heard, heard, open_seconds, words
 from messaging.breaker.standing import forget, standings
-from messaging.models import Breaker, BreakerState
+from messaging.models import Breaker, BreakerState, Source
 
 if TYPE_CHECKING:
     from messaging.results import Result
 
 logger = logging.getLogger(__name__)
+
+WINDOW: Final = timedelta(seconds=30)
+_AT_REST: Final = {"failures": 0, "answers": 0, "since": None}
 
 
 def note(results: Sequence[Result]) -> None:
@@ -50,13 +54,23 @@ def _note(credential_id: uuid.UUID, results: list[Result]) -> None:
             return _settle(credential_id, token, said, exchange)
     standing = standings().get(credential_id)
     if standing is not None and standing.state != BreakerState.CLOSED:
-        return None  # these were on their way when it opened; the probe decides
-    if any(said == Heard.ANSWER for said, _ in told):
-        return _forgive(credential_id) if standing is not None else None
+        # These were on their way when it opened, and the probe decides; but a test is staff's own probe.
+        if any(
+            said == Heard.ANSWER and _is_test(result) for result, (said, _) in zip(results, told, strict=True)
+        ):
+            reset(credential_id=credential_id)
+        return None
+    answers = sum(said == Heard.ANSWER for said, _ in told)
     down = [exchange for said, exchange in told if said == Heard.DOWN and exchange is not None]
     if down and settings.SMSGATEWAY_BREAKER_FAILURES:
-        _count(credential_id, len(down), words(down[-1]))
+        _count(credential_id, len(down), answers, words(down[-1]))
+    elif answers and standing is not None:
+        _count_answers(credential_id, answers)
     return None
+
+
+def _is_test(result: Result) -> bool:
+    return result.passed.message.source == Source.TEST
 
 
 def _last_exchange(result: Result) -> Exchange | None:
@@ -64,19 +78,28 @@ def _last_exchange(result: Result) -> Exchange | None:
     return next((part.exchange for part in reversed(result.sent) if part.exchange is not None), None)
 
 
-def _forgive(credential_id: uuid.UUID) -> None:
-    """An answer: the row of failures is over."""
-    Breaker.objects.filter(pk=credential_id, state=BreakerState.CLOSED, failures__gt=0).update(failures=0)
+def _count_answers(credential_id: uuid.UUID, answers: int) -> None:
+    """Answers stand beside the failures of the same half minute, and forgive older ones."""
+    failed = Breaker.objects.filter(pk=credential_id, state=BreakerState.CLOSED, failures__gt=0)
+    if not failed.filter(since__gt=database_now() - WINDOW).update(answers=F("answers") + answers):
+        failed.update(**_AT_REST)
     forget()
 
 
-def _count(credential_id: uuid.UUID, failures: int, reason: str) -> None:
+def _count(credential_id: uuid.UUID, failures: int, answers: int, reason: str) -> None:
+    """Open it with enough failures, at least half of what was tried since the first of them."""
+    moment = database_now()
     counted = Breaker.objects.filter(pk=credential_id)
-    if not counted.update(failures=F("failures") + failures):
-        Breaker.objects.bulk_create([Breaker(credential_id=credential_id)], ignore_conflicts=True)
-        counted.update(failures=F("failures") + failures)
+    Breaker.objects.bulk_create([Breaker(credential_id=credential_id)], ignore_conflicts=True)
+    # Without an answer between they are in a row, however seldom somebody tries.
+    counted.filter(since__lte=moment - WINDOW, answers__gt=0).update(**_AT_REST)
+    counted.update(
+        failures=F("failures") + failures,
+        answers=F("answers") + answers,
+        since=Coalesce("since", Value(moment)),
+    )
     enough = counted.filter(state=BreakerState.CLOSED, failures__gte=settings.SMSGATEWAY_BREAKER_FAILURES)
-    _open(enough, reason)
+    _open(enough.filter(failures__gte=F("answers")), reason)
     forget()
 
 
@@ -109,6 +132,6 @@ def _open(rows: QuerySet[Breaker], reason: str) -> None:
 def _close(rows: QuerySet[Breaker]) -> bool:
     return bool(
         rows.update(
-            state=BreakerState.CLOSED, failures=0, openings=0, opened_at=None, probe_at=None, probe_token=None
+            state=BreakerState.CLOSED, openings=0, opened_at=None, probe_at=None, probe_token=None, **_AT_REST
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from messaging.limits.taking import Taken, claim
+from messaging.limits.taking_one import claim_one
 from messaging.limits.turns import NO_TURN, Turn
 
-__all__ = ["NO_TURN", "Taken", "Turn", "claim"]
+__all__ = ["NO_TURN", "Taken", "Turn", "claim", "claim_one"]

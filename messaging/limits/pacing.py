@@ -14,6 +14,8 @@ _SHARE: Final = 0.985
 _SLACK: Final = 1.04
 _ON_THE_WAY: Final = 0.01  # seconds that two requests may differ between their start and the provider
 _LONGEST_PATIENCE: Final = 1.0
+# Parts that must be further apart than this are claimed one at a time: no thread, no lease waits so long.
+LONGEST_STEP: Final = 10.0
 
 
 class Load(NamedTuple):
@@ -79,11 +81,11 @@ class Lanes:
         lanes = [lane for lane in (self.messages, self.senders.get(load.sender)) if lane is not None]
         every = [*lanes, self.segments] if self.segments is not None else lanes
         start = max([earliest, *(lane.next_at for lane in every)])
+        step = max((lane.interval for lane in lanes), default=0.0)
         for lane in lanes:
-            lane.take(start, load.parts)
+            lane.take(start, load.parts if step <= LONGEST_STEP else 1)
         if self.segments is not None:
             self.segments.take(start, load.segments)
-        step = max((lane.interval for lane in lanes), default=0.0)
         patience = min((lane.patience for lane in every), default=_LONGEST_PATIENCE)
         return Slot(start, patience, step)
 

@@ -68,16 +68,21 @@ class _Lead:
 _lead = _Lead()
 
 
+def lead_seconds() -> float:
+    """How long before its turn a message should be on its way through the gate."""
+    return _lead.seconds
+
+
 def claim(*, credential_id: uuid.UUID, limit: int) -> Taken:
     """Take up to `limit` due messages as far as the limits let them start within a moment."""
     rules = rules_of(credential_id)
     if not rules:
         return Taken(claiming.claim(credential_id=credential_id, limit=limit))
     with transaction.atomic():
-        return _Batch(credential_id, rules).take(limit)
+        return Batch(credential_id, rules).take(limit)
 
 
-class _Batch:
+class Batch:
     """One claim under the locks of the credential's limits."""
 
     def __init__(self, credential_id: uuid.UUID, rules: Rules) -> None:
@@ -106,6 +111,15 @@ class _Batch:
         turns = self._place(claim, loads)
         more = len(claim.message_ids) == count or closed
         return Taken(claim, turns, self._pause(self.lanes.opens_at() - self.until) if more else None, self.at)
+
+    def take_one(self, message_id: uuid.UUID, load: Load, *, patience: float) -> Taken:
+        """Claim this one if its turn comes within `patience` seconds; others then have theirs after it."""
+        if self.rules.at_once is not None and self._under_way() >= self.rules.at_once:
+            return self._nothing(_AT_ONCE_SECONDS)
+        if (wait := self.lanes.copy().place(load, self.earliest).start - self.earliest) > patience:
+            return self._nothing(wait)
+        claim = claiming.claim_one(message_id)
+        return Taken(claim, self._place(claim, {message_id: load}), taken_at=self.at)
 
     def _under_way(self) -> int:
         on_the_way = Message.objects.filter(state__in=(State.CLAIMED, State.SENDING), lease_until__gt=Now())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
+
+from messaging.limits.pacing import LONGEST_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +20,14 @@ class Turn:
     patience: float = float("inf")
     step: float = 0.0
 
-    def wait(self, place: int) -> None:
-        """Sleep until the turn of the part at this place (0: the first to be sent) has come."""
-        if (seconds := self._start_of(place) - time.monotonic()) > 0:
-            time.sleep(seconds)
+    def wait(self, place: int, *, unless: threading.Event) -> bool:
+        """Sleep until the turn of the part at this place (0: the first to be sent) has come; False: not any more."""
+        seconds = self._start_of(place) - time.monotonic()
+        return seconds <= 0 or not unless.wait(seconds)
+
+    def is_of_another_claim(self, place: int) -> bool:
+        """Whether the part at this place comes so late that the message is claimed once more for it."""
+        return place > 0 and self.step > LONGEST_STEP
 
     def is_missed(self, place: int) -> bool:
         """Whether it is too late for this part: starting now could crowd a second."""

@@ -63,7 +63,8 @@ class BreakerState(models.TextChoices):
 class Breaker(models.Model):
     """Whether the provider of a credential answers; without a row it does.
 
-    `failures` in a row without any answer; `openings` in a row without closing; from `probe_at` on one worker may try
+    `failures` and `answers` since the first failure, at `since`: of half a minute, or in a row where no answer came
+    between. `openings` in a row without closing; from `probe_at` on one worker may try
     (half open: another one, should the first have been lost).
     """
 
@@ -72,6 +73,8 @@ class Breaker(models.Model):
     )
     state = models.CharField(max_length=10, choices=BreakerState, default=BreakerState.CLOSED)
     failures = models.PositiveIntegerField(default=0)
+    answers = models.PositiveIntegerField(default=0, db_default=0)
+    since = models.DateTimeField(null=True)
     openings = models.PositiveIntegerField(default=0)
     reason = models.CharField(max_length=300, blank=True)
     opened_at = models.DateTimeField(null=True)

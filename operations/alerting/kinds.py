@@ -43,8 +43,12 @@ _REPORTED: Final = (State.DELIVERED, State.UNDELIVERED)
 
 def judged_now() -> list[Alert]:
     """Everything that stands still now and has a kind: what the start page shows, and what it does not look up."""
-    shown = [alert for alert in alerts(read_setup()) if alert.kind]
-    return shown + [alert for judge in JUDGES for alert in judge()]
+    return [alert for alert in alerts(read_setup()) if alert.kind] + looked_up()
+
+
+def looked_up() -> list[Alert]:
+    """What the start page does not show, because it takes some looking."""
+    return [alert for judge in JUDGES for alert in judge()]
 
 
 def reviews_due() -> Iterator[Alert]:

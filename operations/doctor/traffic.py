@@ -10,6 +10,7 @@ from django.conf import settings
 
 from core.clock import database_now, now
 from operations import pulse
+from operations.alerting.kinds import looked_up
 from operations.doctor.finding import Finding, bad, good, look
 from reports.alerts import Level, alerts
 from reports.dashboard import read_setup
@@ -52,6 +53,6 @@ def broker() -> Finding:
 
 
 def attention() -> Iterator[Finding]:
-    """What the start page shows at the top."""
-    for alert in alerts(read_setup()):
+    """What the start page shows at the top, and everything else that somebody is told of."""
+    for alert in [*alerts(read_setup()), *looked_up()]:
         yield (bad if alert.level is Level.STOPPED else look)("attention", alert.text)

@@ -25,6 +25,7 @@ from messaging.breaker import probing, telling
 from messaging.breaker.hearing import Heard, heard, open_seconds
 from messaging.models import Breaker, BreakerState, ChannelConfiguration, Message
 from messaging.states import Reason, State
+from messaging.testsend import send_test
 from reports.alerts import alerts
 from reports.dashboard import read_setup
 from tests.messaging.conftest import PROVIDER_URL
@@ -127,7 +128,26 @@ def test_refusals_of_messages_do_not_open_it(
     assert breaker.open_credentials() == frozenset()
 
 
-def test_an_answer_between_starts_the_count_anew(
+@pytest.mark.parametrize(("answered", "opens"), [(3, True), (20, False)])
+def test_half_of_what_was_tried_within_half_a_minute_opens_it(
+    credential: ApiCredential, queue: Queue, provider: Any, answered: int, opens: bool
+) -> None:
+    for status, count in ((500, 4), (400, answered), (500, 4)):
+        provider.reset()
+        provider.post(PROVIDER_URL, status=status)
+        for number in range(count):
+            queue(to=f"+1415555{1000 + number}")
+            delivery.drain(credential.pk)
+    assert (credential.pk in breaker.open_credentials()) == opens
+    if not opens:
+        assert (breaker_of(credential).failures, breaker_of(credential).answers) == (8, answered)
+
+
+def long_ago(credential: ApiCredential) -> None:
+    Breaker.objects.filter(pk=credential.pk).update(since=timezone.now() - timedelta(minutes=5))
+
+
+def test_an_answer_after_half_a_minute_starts_the_count_anew(
     credential: ApiCredential, queue: Queue, provider: Any
 ) -> None:
     for status in (500, 400, 500):
@@ -135,8 +155,33 @@ def test_an_answer_between_starts_the_count_anew(
         provider.post(PROVIDER_URL, status=status)
         queue_many(queue, 4)
         delivery.drain(credential.pk)
-    assert breaker_of(credential).failures == 4
+        long_ago(credential)
+    assert (breaker_of(credential).failures, breaker_of(credential).answers) == (4, 0)
     assert breaker.open_credentials() == frozenset()
+
+
+def test_failures_without_an_answer_between_are_in_a_row_however_far_apart(
+    credential: ApiCredential, queue: Queue, provider: Any
+) -> None:
+    provider.post(PROVIDER_URL, status=500)
+    for _ in range(5):
+        queue()
+        delivery.drain(credential.pk)
+        long_ago(credential)
+    assert breaker.open_credentials() == {credential.pk}
+
+
+def test_an_answered_test_closes_it_and_one_that_finds_nobody_leaves_it_open(
+    credential: ApiCredential, queue: Queue, provider: Any
+) -> None:
+    opened(credential, queue, provider)
+    provider.post(PROVIDER_URL, status=500)
+    send_test(credential=credential, sender="+15005550006", to="+14155550100", text="Hi")
+    assert breaker_of(credential).state == BreakerState.OPEN
+    provider.reset()
+    provider.post(PROVIDER_URL, json={"id": "p"}, status=200)
+    send_test(credential=credential, sender="+15005550006", to="+14155550100", text="Hi")
+    assert breaker_of(credential).state == BreakerState.CLOSED
 
 
 def test_it_can_be_switched_off(

@@ -19,15 +19,18 @@ from core.brief import forget_everything
 from core.vocabulary import Purpose
 from credentials.client import client_for
 from credentials.models import ApiCredential
-from messaging import attempting, claiming, delivery, gate, limits, results
+from messaging import attempting, channels, claiming, delivery, gate, limits, results
+from messaging.limits import taking_one
 from messaging.limits.turns import Turn
 from messaging.models import ChannelConfiguration, Message, Pace, SenderLimit
 from messaging.states import Reason, State
+from messaging.testsend import send_test
 from tests.messaging.conftest import PROVIDER_URL
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Queue = Callable[..., Message]
+PERSON = "+14155550100"
 
 
 def queue_many(queue: Queue, count: int, **values: Any) -> list[Message]:
@@ -155,6 +158,54 @@ def test_a_message_that_missed_its_turn_is_given_back_and_spends_no_try(
     message.refresh_from_db()
     assert (message.state, message.reason, message.tries) == (State.QUEUED, Reason.RATE_LIMITED, 0)
     assert len(provider.calls) == 0
+
+
+def test_a_test_has_its_turn_before_a_queue_that_waits_and_the_queue_has_its_after_it(
+    credential: ApiCredential, queue: Queue, provider: Any
+) -> None:
+    provider.post(PROVIDER_URL, json={"id": "p"}, status=200)
+    limit(credential, messages_per_second=2)
+    queue_many(queue, 5)
+    turns = [min(turn.start for turn in limits.claim(credential_id=credential.pk, limit=1).turns.values())]
+    message = send_test(credential=credential, sender="+15005550006", to=PERSON, text="Hi")
+    assert (message.state, time.monotonic() - turns[0] >= 0.5) == (State.ACCEPTED, True)
+    assert limits.claim(credential_id=credential.pk, limit=1).claim.message_ids == ()
+
+
+@pytest.mark.parametrize("limits_of_it", [{"messages_per_second": 0.01}, {"at_once": 1}])
+def test_a_test_that_would_wait_too_long_is_not_sent_and_says_why(
+    credential: ApiCredential, queue: Queue, provider: Any, limits_of_it: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(taking_one, "_PATIENCE_SECONDS", 0.3)
+    limit(credential, **limits_of_it)
+    queue()
+    limits.claim(credential_id=credential.pk, limit=1)
+    message = send_test(credential=credential, sender="+15005550006", to=PERSON, text="Hi")
+    assert (message.state, message.reason) == (State.CANCELLED, Reason.RATE_LIMITED)
+    assert len(provider.calls) == 0
+
+
+def test_parts_that_must_be_far_apart_are_claimed_one_by_one(
+    credential: ApiCredential, queue: Queue, provider: Any
+) -> None:
+    provider.post(PROVIDER_URL, json={"id": "p"}, status=200)
+    credential.max_length = 10
+    credential.save()
+    channels.forget()
+    limit(credential, messages_per_second=0.05)
+    message = queue(text="first part second one")
+    delivery.drain(credential.pk)
+    message.refresh_from_db()
+    assert (message.state, message.reason, message.tries) == (State.QUEUED, Reason.RATE_LIMITED, 0)
+    assert [part.state for part in message.parts.order_by("number")][:2] == ["accepted", "waiting"]
+    row = Pace.objects.get()
+    assert row.next_message_at is not None
+    assert timedelta(seconds=15) < row.next_message_at - timezone.now() < timedelta(seconds=25)
+    row.next_message_at = timezone.now()
+    row.save()
+    delivery.drain(credential.pk)
+    assert [part.state for part in message.parts.order_by("number")][:2] == ["accepted", "accepted"]
 
 
 def campaign_of(sample: Message, count: int) -> None:

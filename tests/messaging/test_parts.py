@@ -237,6 +237,20 @@ def test_further_part_that_cannot_start_in_time_is_given_back(
     assert attempts_of(message) == [(1, 1, "accepted"), (1, 2, "not_sent")]
 
 
+def test_a_stop_of_the_process_between_two_parts_leaves_the_rest_to_the_next_one(
+    queue: Queue, script: Script, monkeypatch: Any
+) -> None:
+    ends = threading.Event()
+    monkeypatch.setattr(attempting, "stopping", ends)
+    script.on(TEXTS[0], ends.set)
+    message = queue(text=TEXT)
+    delivery.drain(message.credential_id)
+    assert (shown(message), parts_of(message)[:2]) == ((State.QUEUED, "given_back"), ["accepted", "waiting"])
+    ends.clear()
+    delivery.drain(message.credential_id)
+    assert (shown(message)[0], script.sent) == (State.ACCEPTED, TEXTS)
+
+
 def test_refused_credential_at_a_further_part_waits_there(queue: Queue, script: Script) -> None:
     script.on(TEXTS[1], 401)
     message = queue(text=TEXT)

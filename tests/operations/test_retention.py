@@ -23,8 +23,9 @@ from core.archive import Archive, ArchiveDamaged
 from core.clock import now
 from core.ids import first_id_at
 from credentials.models import ApiCredential
+from links.models import Click, LinkTarget, TrackedLink
 from messaging import retention as old_messages
-from messaging.models import Attempt, Message, MessageEvent, MessagePart
+from messaging.models import Attempt, Message, MessageEvent, MessagePart, StatusLookup
 from operations import retention
 from operations.models import RetentionLease
 from operations.retention_lease import RetentionRefused
@@ -100,6 +101,23 @@ def test_old_messages_go_with_all_that_hangs_on_them_and_others_stay(add: Add) -
         assert {row.message_id for row in model.objects.all()} == left()
     inbound.refresh_from_db()
     assert inbound.reply_id is None
+
+
+def test_tracked_links_go_with_their_message_and_what_was_counted_stays(add: Add, directory: Path) -> None:
+    gone, young = add(40), add(3)
+    target = LinkTarget.objects.create(owner="channel:1", written="https://shop.example", clicks=2)
+    for message in (gone, young):
+        link = TrackedLink.objects.create(
+            slug=f"s{message.pk}"[:16], target=target, message_id=message.pk, clicks=1
+        )
+        Click.objects.create(link=link, kind="person")
+        StatusLookup.objects.create(message=message, said="nothing", times=1)
+    assert retention.run()["messages"] == 1
+    for model in (TrackedLink, StatusLookup):
+        assert set(model.objects.values_list("message_id", flat=True)) == {young.pk}
+    assert (Click.objects.count(), LinkTarget.objects.get().clicks) == (1, 2)
+    [row] = archived(directory)
+    assert (row["links"][0]["clicks"], row["look_ups"][0]["said"]) == (1, "nothing")
 
 
 def test_nothing_goes_where_all_is_kept(add: Add, settings: Any) -> None:

@@ -7,7 +7,7 @@ from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from celery.worker import consumer
 from celery.worker.consumer import Gossip, Mingle
 
-from messaging import delivery
+from messaging.stopping import stopping
 from operations import worker
 from smsgateway.celery import app
 from smsgateway.consumer import Consumer
@@ -40,9 +40,9 @@ def test_periodic_work_begins_before_the_broker_is_asked(monkeypatch: pytest.Mon
 def test_a_worker_that_ends_starts_nothing_new(signal: Any) -> None:
     try:
         signal.send(sender=None)
-        assert delivery.stopping.is_set()
+        assert stopping.is_set()
     finally:
-        delivery.stopping.clear()
+        stopping.clear()
 
 
 def test_workers_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

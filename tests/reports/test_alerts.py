@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.brief import forget_everything
 from core.clock import database_now
 from credentials import pausing
 from messaging import hosts
-from messaging.models import SendHold, WebHost
+from messaging.models import ChannelConfiguration, Pace, SegmentPrice, SendHold, SpendLimit, WebHost
 from reports.alerts import alerts
 from reports.dashboard import read_setup
 from webhooks.models import InboundRequest
@@ -47,6 +48,39 @@ def test_messages_that_nobody_sends_are_noticed(
 ) -> None:
     message("queued", due_at=timezone.now() - late)
     assert any("Is a worker running?" in text for text in texts()) is shown
+
+
+def test_a_queue_behind_a_rate_limit_is_no_alarm_while_somebody_sends(
+    webhook: Any, credential: Any, message: Any
+) -> None:
+    message("queued", due_at=timezone.now() - dt.timedelta(hours=1))
+    type(credential).objects.filter(pk=credential.pk).update(messages_per_second=5)
+    forget_everything()
+    pace = Pace.objects.create(credential=credential, next_message_at=timezone.now())
+    assert texts() == []
+    pace.next_message_at = timezone.now() - dt.timedelta(minutes=10)
+    pace.save()
+    assert any("Is a worker running?" in text for text in texts())
+
+
+def test_what_waits_for_a_draft_channel_is_no_alarm(webhook: Any, credential: Any, message: Any) -> None:
+    waits = message("queued", due_at=timezone.now() - dt.timedelta(hours=1))
+    waits.channel = ChannelConfiguration.objects.create(
+        name="draft", credential=credential, sender="+15005550006"
+    )
+    waits.save()
+    assert texts() == []
+
+
+def test_a_limit_on_money_without_prices_says_that_it_counts_nothing(webhook: Any, credential: Any) -> None:
+    ChannelConfiguration.objects.create(
+        name="shop", credential=credential, sender="+15005550006", status="active"
+    )
+    SpendLimit.objects.create(name="stop", scope="all", period="day", unit="money", amount=50)
+    forget_everything()
+    assert any("counts money, and Acme has no segment prices" in text for text in texts())
+    SegmentPrice.objects.create(credential=credential, price="0.01")
+    assert not any("segment prices" in text for text in texts())
 
 
 def test_a_pause_or_a_hold_explains_late_messages(webhook: Any, credential: Any, message: Any) -> None:

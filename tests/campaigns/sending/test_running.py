@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -15,10 +16,13 @@ from campaigns.models import Audience, Campaign, CampaignRun, Recipient
 from campaigns.progress import progress_of
 from campaigns.running import expanding, feeding, tallies
 from campaigns.running.advancing import advance, advance_runs
+from campaigns.running.room import room_for
 from consent import ledger
+from core.brief import forget_everything
 from core.clock import now
 from messaging import consent_changes
-from messaging.models import Message, SpendLimit
+from messaging.accept import accept, through_channel
+from messaging.models import ChannelConfiguration, ChannelStatus, Message, Route, Source, SpendLimit
 from messaging.spending import limits
 from profiles.models import Profile
 from tests.campaigns.sending.conftest import number
@@ -208,6 +212,41 @@ def test_the_queue_takes_only_a_little_ahead(campaign: Any, settings: Any) -> No
     steps.start(campaign_id=made.id, actor="ada")
     advance_runs()
     assert tallied(made.runs.get()) == {("accepted", ""): 4, ("pending", ""): 5}
+
+
+def test_what_another_channel_holds_back_takes_no_room(
+    campaign: Any, settings: Any, channel: ChannelConfiguration
+) -> None:
+    settings.SMSGATEWAY_CAMPAIGN_AHEAD = 4
+    other = ChannelConfiguration.objects.get(pk=channel.pk)
+    other.pk, other.name, other.status = uuid.uuid4(), "other", ChannelStatus.ACTIVE
+    other.save(force_insert=True)
+    for index in range(4):
+        accept(through_channel(other, to=number(900 + index), text="Hi", source=Source.API))
+    assert room_for(channel) == 0
+    ChannelConfiguration.objects.filter(pk=other.pk).update(status=ChannelStatus.DRAFT)
+    assert room_for(channel) == 4
+
+
+def test_a_paused_route_takes_no_room_while_another_carries(
+    campaign: Any, settings: Any, channel: ChannelConfiguration, credential: Any
+) -> None:
+    settings.SMSGATEWAY_CAMPAIGN_AHEAD = 4
+    for index in range(4):
+        accept(through_channel(channel, to=number(900 + index), text="Hi", source=Source.API))
+    second = type(credential).objects.get(pk=credential.pk)
+    second.pk, second.name = uuid.uuid4(), "second"
+    second.save(force_insert=True)
+    for position, one in enumerate((credential, second), start=1):
+        Route.objects.create(channel=channel, name=one.name, position=position, credential=one)
+    forget_everything()
+    assert room_for(channel) == 0
+    type(credential).objects.filter(pk=credential.pk).update(paused_at=now())
+    forget_everything()
+    assert room_for(channel) == 4
+    type(credential).objects.update(paused_at=now())
+    forget_everything()
+    assert room_for(channel) == 0
 
 
 def test_the_throttle_holds_back(campaign: Any) -> None:
