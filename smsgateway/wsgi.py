@@ -10,9 +10,11 @@ from core.wsgi import application as make_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsgateway.settings")
 application = make_application()
 
-from webhooks.spool import keeper  # noqa: E402  needs the apps, which the line above loads
+from operations import stand_in  # noqa: E402  needs the apps, which the line above loads
+from webhooks.spool import keeper  # noqa: E402
 
 keeper.start()
+stand_in.start()
 
 # What is loaded by now stays for good, and requests leave few cycles behind: the collector need not look often.
 gc.collect()

@@ -15,6 +15,7 @@ from credentials.models import ApiCredential
 from messaging.models import Message
 from messaging.spending.standing import reached
 from messaging.states import State
+from operations import pulse
 from reports.alerts import Alert, Level, alerts
 from reports.checklist import Target
 from reports.dashboard import read_setup
@@ -24,6 +25,7 @@ KINDS: Final[dict[str, str]] = {
     "credential_paused": "A credential is paused",
     "breaker_open": "A provider does not answer",
     "spend_stop": "A limit of spending or messages is reached",
+    "no_worker": "No worker is at work",
     "queue_late": "Messages are due and do not leave",
     "spool_waiting": "A web host has callbacks that nobody has read",
     "spool_unreadable": "Spooled callbacks cannot be opened",
@@ -35,6 +37,7 @@ KINDS: Final[dict[str, str]] = {
     "callbacks_unread": "Callbacks could not be read",
 }
 
+GONE_AFTER: Final = timedelta(minutes=1)
 SILENT_AFTER: Final = timedelta(hours=2)
 _ENOUGH_ACCEPTED: Final = 20
 _MANY_UNKNOWN: Final = 50
@@ -49,6 +52,19 @@ def judged_now() -> list[Alert]:
 def looked_up() -> list[Alert]:
     """What the start page does not show, because it takes some looking."""
     return [alert for judge in JUDGES for alert in judge()]
+
+
+def no_worker() -> Iterator[Alert]:
+    """Workers were at work here, and none is any more; web processes tell of it (operations.stand_in)."""
+    seen = pulse.worker_seen_at()
+    if seen is None or seen > database_now() - GONE_AFTER:
+        return
+    text = (
+        f"No worker has been at work since {seen:%Y-%m-%d %H:%M:%S} UTC: messages, campaigns and callbacks wait. "
+        "Start one: celery -A smsgateway worker."
+    )
+    target = Target("admin:messaging_message_changelist", "messaging.view_message")
+    yield Alert(Level.STOPPED, text, "See messages", target, kind="no_worker")
 
 
 def reviews_due() -> Iterator[Alert]:
@@ -118,6 +134,7 @@ def spend_stops() -> Iterator[Alert]:
 
 
 JUDGES: Final[tuple[Callable[[], Iterator[Alert]], ...]] = (
+    no_worker,
     reviews_due,
     reports_silent,
     unknown_piling,

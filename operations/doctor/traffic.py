@@ -54,5 +54,6 @@ def broker() -> Finding:
 
 def attention() -> Iterator[Finding]:
     """What the start page shows at the top, and everything else that somebody is told of."""
-    for alert in [*alerts(read_setup()), *looked_up()]:
+    more = (alert for alert in looked_up() if alert.kind != "no_worker")  # asked above
+    for alert in [*alerts(read_setup()), *more]:
         yield (bad if alert.level is Level.STOPPED else look)("attention", alert.text)
