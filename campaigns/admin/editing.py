@@ -77,7 +77,8 @@ def checked(request: HttpRequest) -> JsonResponse:
     context = {**shown(found, samples), "staff": StaffNumber.objects.exists()}
     return JsonResponse(
         {
-            "problems": [asdict(finding) for finding in found.findings],
+            # Who has not begun to write has done nothing wrong; saving it is another matter.
+            "problems": [asdict(finding) for finding in found.findings] if draft.source.strip() else [],
             "counter": render_to_string(f"{_PLACE}/counter.html", context, request),
             "preview": render_to_string(f"{_PLACE}/preview.html", context, request),
             "people": render_to_string(f"{_PLACE}/people.html", {"people": people(request)}, request),

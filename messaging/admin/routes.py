@@ -29,11 +29,20 @@ class RouteAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
 
     form = RouteForm
     fieldsets = (
-        (None, {"fields": ("channel", "name", "position", "active")}),
+        (None, {"fields": ("channel", "name", "position", "weight", "active")}),
         ("How it leaves", {"fields": ("credential", "senders")}),
         ("For which messages", {"fields": ("countries", "prefixes", "purposes")}),
     )
-    list_display = ("channel_name", "position", "name", "credential", "pool", "conditions", "standing")
+    list_display = (
+        "channel_name",
+        "position",
+        "weight",
+        "name",
+        "credential",
+        "pool",
+        "conditions",
+        "standing",
+    )
     list_display_links = ("name",)
     list_filter = ("channel", "credential", "active")
     list_select_related = ("channel", "credential")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from credentials.models import ApiCredential
@@ -27,6 +28,14 @@ class Route(models.Model):
         "Order",
         default=1,
         help_text="Routes are tried from the lowest to the highest; the first that fits is taken.",
+    )
+    weight = models.PositiveSmallIntegerField(
+        "Weight",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="Routes with a weight that follow each other share their messages, such as 70 and 30. Each recipient "
+        "keeps to one of them. Blank: it takes every message that fits.",
     )
     active = models.BooleanField(
         "Active", default=True, help_text="Off: no message goes this way; nothing else changes."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import groupby
 
 from core.numbers import mask_number
 from credentials.models import ApiCredential
@@ -32,6 +34,7 @@ class RouteRow:
     purposes: frozenset[str] = frozenset()
     active: bool = True
     position: int = 1
+    weight: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,30 @@ def choose(
     routes: Sequence[RouteRow], facts: Facts, *, unwell: Collection[uuid.UUID] = ()
 ) -> RouteRow | None:
     """The first route that fits, with a credential that is `unwell` only when there is no other; None: none fits."""
-    fitting = [route for route in routes if fits(route, facts)]
+    fitting = in_turn([route for route in routes if fits(route, facts)], facts.msisdn)
     return next((route for route in fitting if route.credential.pk not in unwell), next(iter(fitting), None))
+
+
+def in_turn(fitting: Sequence[RouteRow], msisdn: str) -> list[RouteRow]:
+    """Routes that fit a recipient, in the order in which they are tried, always the same for a recipient.
+
+    Those with a weight that follow each other share: the highest of random numbers to the power of 1 / weight wins
+    (weighted rendezvous), so that a changed weight moves only as many recipients as it must.
+    """
+    turn: list[RouteRow] = []
+    for shares, rows in groupby(fitting, key=lambda route: route.weight is not None):
+        group = list(rows)
+        turn += sorted(group, key=lambda route: _distance(route, msisdn)) if shares else group
+    return turn
+
+
+def _distance(route: RouteRow, msisdn: str) -> float:
+    drawn = int.from_bytes(_hash(route.name, msisdn), "big")
+    return -math.log((drawn + 1) / (1 << 64)) / (route.weight or 1)
+
+
+def _hash(name: str, msisdn: str) -> bytes:
+    return blake2b(f"{name} {msisdn}".encode(), digest_size=8).digest()
 
 
 def why_none(routes: Sequence[RouteRow], facts: Facts) -> str:
@@ -98,4 +123,4 @@ def sender_for(senders: Sequence[str], msisdn: str) -> str:
     """
     if len(senders) == 1:
         return senders[0]
-    return max(senders, key=lambda sender: blake2b(f"{sender} {msisdn}".encode(), digest_size=8).digest())
+    return max(senders, key=lambda sender: _hash(sender, msisdn))

@@ -16,7 +16,7 @@ from core.vocabulary import FailureClass, Purpose
 from credentials.reading import SendResult
 from messaging.models import Message, Source
 from messaging.outcomes import Next
-from messaging.routing.choosing import Facts, RouteRow, fits, sender_for
+from messaging.routing.choosing import Facts, RouteRow, fits, in_turn, sender_for
 from messaging.routing.countries import is_allowed
 from messaging.routing.health import unwell_of
 from messaging.routing.moving import Move, cut_for
@@ -95,17 +95,25 @@ def next_route(message: Message) -> RouteRow | None:
     """
     if message.channel_id is None:
         return None
-    routes = routes_of(message.channel_id)
+    facts, stored = _facts(message), routes_of(message.channel_id)
+    routes = in_turn(
+        [route for route in stored if route.name == message.route or fits(route, facts)], message.msisdn
+    )
     place = next((index for index, route in enumerate(routes) if route.name == message.route), -1)
     return healthy_route(message, routes[place + 1 :])
 
 
 def healthy_route(message: Message, routes: Sequence[RouteRow]) -> RouteRow | None:
     """The first of these routes with another credential, in health, that may and can carry the message."""
-    facts = Facts(message.msisdn, country_or_main(message.msisdn), message.purpose)
+    facts = _facts(message)
     avoided = unwell_of(routes) | {message.credential_id}
-    found = (route for route in routes if route.credential.pk not in avoided and fits(route, facts))
+    fitting = in_turn([route for route in routes if fits(route, facts)], message.msisdn)
+    found = (route for route in fitting if route.credential.pk not in avoided)
     return next((route for route in found if _may_and_can(message, route, facts.country)), None)
+
+
+def _facts(message: Message) -> Facts:
+    return Facts(message.msisdn, country_or_main(message.msisdn), message.purpose)
 
 
 def _may_and_can(message: Message, route: RouteRow, country: str) -> bool:

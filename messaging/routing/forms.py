@@ -31,7 +31,8 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Route
         fields = (
-            "channel", "name", "position", "active", "credential", "senders", "countries", "prefixes", "purposes",
+            "channel", "name", "position", "weight", "active", "credential", "senders", "countries", "prefixes",
+            "purposes",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

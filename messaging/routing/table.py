@@ -31,6 +31,7 @@ def row_of(route: Route) -> RouteRow:
         purposes=frozenset(listed(route.purposes, ",")),
         active=route.active,
         position=route.position,
+        weight=route.weight,
     )
 
 

@@ -15,14 +15,14 @@ from messaging import channels
 from messaging.models import ChannelConfiguration, Route
 from messaging.routing.forms import RouteForm
 
-ROUTE_KEYS: Final = ("name", "credential", "senders", "countries", "prefixes", "purposes", "active")
+ROUTE_KEYS: Final = ("name", "credential", "senders", "countries", "prefixes", "purposes", "weight", "active")
 
 
 def tables_of(channel: ChannelConfiguration) -> list[dict[str, Any]]:
     """What the file says about each route."""
     return [
         {
-            **{name: getattr(route, name) for name in ROUTE_KEYS},
+            **{name: value for name in ROUTE_KEYS if (value := getattr(route, name)) is not None},
             "credential": route.credential.name,
             "purposes": words_of(route.purposes),
         }

@@ -148,7 +148,7 @@ def test_routes_travel_with_their_channel_in_their_order(shop: ApiCredential, tm
     Route.objects.create(channel=channel, name="Rest", position=9, credential=shop, active=False)
     Route.objects.create(
         channel=channel, name="Codes", position=3, credential=shop, senders="ACME, +15005550006",
-        countries="US, CA", prefixes="+1415", purposes="one_time_code, transactional",
+        countries="US, CA", prefixes="+1415", purposes="one_time_code, transactional", weight=70,
     )  # fmt: skip
     run("export", tmp_path)
     assert run("diff", tmp_path) == "No differences.\n"
@@ -158,10 +158,10 @@ def test_routes_travel_with_their_channel_in_their_order(shop: ApiCredential, tm
     Route.objects.create(channel=channel, name="Only here", credential=shop)
     run("apply", tmp_path)
     assert list(
-        Route.objects.order_by("position").values_list("name", "active", "countries", "purposes")
+        Route.objects.order_by("position").values_list("name", "active", "countries", "purposes", "weight")
     ) == [
-        ("Codes", True, "US, MX", "one_time_code, transactional"),
-        ("Rest", False, "", ""),
+        ("Codes", True, "US, MX", "one_time_code, transactional", 70),
+        ("Rest", False, "", "", None),
     ]
     assert run("diff", tmp_path) == "No differences.\n"
 

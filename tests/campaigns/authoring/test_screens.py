@@ -130,6 +130,10 @@ def test_the_script_gets_problems_counter_preview_people_and_picker(admin_client
     assert "{{profile.vip}}" in inserts
 
 
+def test_who_has_not_begun_to_write_has_made_no_mistake(admin_client: Client) -> None:
+    assert admin_client.post(CHECK, form(("", "  "))).json()["problems"] == []
+
+
 def test_who_may_not_see_profiles_gets_none(client: Client, django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("author", password="x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="campaigns"))

@@ -48,6 +48,38 @@ def test_a_route_that_carries_nothing_now_is_taken_only_when_no_other_fits() -> 
     assert choose([c], BERLIN) is None
 
 
+NUMBERS = [f"+49151{number:08d}" for number in range(4000)]
+
+
+def taken(routes: list[RouteRow], **more: Any) -> list[str]:
+    """The name of the route that each of many recipients gets."""
+    found = [choose(routes, Facts(number, "DE", "transactional"), **more) for number in NUMBERS]
+    return [route.name for route in found if route is not None]
+
+
+def test_routes_with_a_weight_share_in_its_proportion_and_a_recipient_keeps_to_one() -> None:
+    routes = [row("a", weight=70), row("b", weight=30), row("rest")]
+    first = taken(routes)
+    assert first == taken(list(routes))
+    assert first.count("a") / len(NUMBERS) == pytest.approx(0.7, abs=0.03)
+    assert first.count("b") == len(NUMBERS) - first.count("a")
+
+
+def test_a_changed_weight_moves_only_those_it_must() -> None:
+    before = taken([row("a", weight=70), row("b", weight=30)])
+    after = taken([row("a", weight=50), row("b", weight=50)])
+    moved = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    assert set(moved) == {("a", "b")}
+    assert len(moved) / len(NUMBERS) == pytest.approx(0.2, abs=0.03)
+
+
+def test_what_follows_without_a_weight_does_not_share_and_what_is_unwell_is_passed_over() -> None:
+    main, a, b = row("main"), row("a", weight=1), row("b", weight=1)
+    assert set(taken([main, a, b])) == {"main"}
+    assert set(taken([a, main, b], unwell={a.credential.pk})) == {"main"}
+    assert set(taken([a, b, main], unwell={a.credential.pk})) == {"b"}
+
+
 def test_no_route_says_of_each_what_is_not_met() -> None:
     routes = [
         row("France", countries=frozenset({"FR", "BE"}), prefixes=("+33",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -150,6 +151,27 @@ def test_a_message_moves_to_no_route_from_which_the_channel_does_not_send_to_its
     waits.refresh_from_db()
     assert (waits.state, waits.route) == (State.QUEUED, "Main")
     assert queue().route == "Main"  # waits for it, instead of being refused
+
+
+def test_of_routes_that_share_the_other_ones_come_next_and_each_once(
+    queue: Queue, route: Make, credential: ApiCredential, second: ApiCredential
+) -> None:
+    third = ApiCredential.objects.get(pk=second.pk)
+    third.pk, third.name = uuid.uuid4(), "Third"
+    third.save(force_insert=True)
+    route("A", weight=50)
+    route("B", credential=second, weight=50, senders="ACME")
+    route("Last", credential=third, senders="ACME")
+    for index in range(6):
+        message = queue(to=f"+1415555010{index}")
+        went = [message.route]
+        for _ in range(3):
+            message = answered(message, Outcome.FAILED, failure=FailureClass.CONFIGURATION)
+            went.append(message.route)
+        assert sorted(went[:2]) == ["A", "B"]
+        assert (went[2:], message.state) == (["Last", "Last"], State.FAILED)
+        type(credential).objects.update(paused_at=None)
+        channels.forget()
 
 
 def test_a_second_route_through_the_same_credential_is_no_way_out(queue: Queue, route: Make) -> None:
