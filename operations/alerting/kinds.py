@@ -16,6 +16,7 @@ from messaging.models import Message
 from messaging.spending.standing import reached
 from messaging.states import State
 from operations import pulse
+from operations.alerting.runs import number_runs
 from reports.alerts import Alert, Level, alerts
 from reports.checklist import Target
 from reports.dashboard import read_setup
@@ -30,6 +31,7 @@ KINDS: Final[dict[str, str]] = {
     "spool_waiting": "A web host has callbacks that nobody has read",
     "spool_unreadable": "Spooled callbacks cannot be opened",
     "reports_silent": "Delivery reports stay away",
+    "number_run": "Messages to numbers that follow each other",
     "unknown_piling": "Many answers of a provider were lost",
     "quarantined": "Messages could not start",
     "review_due": "Possible opt-outs wait for a decision",
@@ -139,4 +141,5 @@ JUDGES: Final[tuple[Callable[[], Iterator[Alert]], ...]] = (
     reports_silent,
     unknown_piling,
     spend_stops,
+    number_runs,
 )
