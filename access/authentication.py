@@ -61,8 +61,13 @@ def HasScope(scope: str) -> type[BasePermission]:
         def has_permission(self, request: Request, view: APIView) -> bool:
             if not isinstance(request.auth, ApiKey):
                 return False
-            if scope not in request.auth.scopes:
-                raise ScopeMissing(f"This API key lacks the scope {scope}; issue one that has it.")
+            require_scope(request.auth, scope)
             return True
 
     return ScopePermission
+
+
+def require_scope(api_key: ApiKey, scope: str) -> None:
+    """ScopeMissing where the key was not issued for it."""
+    if scope not in api_key.scopes:
+        raise ScopeMissing(f"This API key lacks the scope {scope}; issue one that has it.")

@@ -11,6 +11,10 @@ from django.conf import settings
 from campaigns.audiences.counting import has_more_than
 from campaigns.models import Campaign
 
+GROWN = (
+    "By now it goes to more people than one person decides about, and nobody else has approved it. Copy it and have "
+    "the copy approved."
+)
 # A change of any of these takes the approval away.
 _CONTENT = (
     "kind", "channel_id", "audience_id", "when", "start_on", "start_time", "time_zone", "by_recipient_clock",
@@ -32,6 +36,12 @@ def needs_approval(campaign: Campaign) -> bool:
     if not most or campaign.audience is None or is_approved(campaign):
         return False
     return has_more_than(campaign.audience, most)
+
+
+def most_of(campaign: Campaign) -> int | None:
+    """How many recipients a run may have that is begun now; None: somebody has agreed, or need not."""
+    most = settings.SMSGATEWAY_APPROVAL_ABOVE
+    return None if not most or campaign.audience is None or is_approved(campaign) else most
 
 
 def is_approved(campaign: Campaign) -> bool:

@@ -21,6 +21,7 @@ from core.errors import GatewayError
 from core.templating.engine import syntax_problem
 from core.vocabulary import Purpose
 from messaging.models import ChannelConfiguration, ChannelStatus
+from messaging.routing.table import routes_of
 
 
 class Weight(StrEnum):
@@ -123,8 +124,10 @@ def _text_of(campaign: Campaign, variant: CampaignVariant) -> Iterator[Finding]:
 
 
 def _must_tell_how_to_opt_out(channel: ChannelConfiguration) -> bool:
-    """Marketing from a sender that nobody can answer: a name instead of a number."""
-    return channel.purpose == Purpose.MARKETING and is_one_way(channel.sender)
+    """Marketing from a sender that nobody can answer: a name instead of a number, of the channel or its routes."""
+    routes = [route for route in routes_of(channel.pk) if route.active]
+    senders = {sender for route in routes for sender in route.senders} or {channel.sender}
+    return channel.purpose == Purpose.MARKETING and any(is_one_way(sender) for sender in senders)
 
 
 def is_one_way(sender: str) -> bool:
@@ -132,12 +135,10 @@ def is_one_way(sender: str) -> bool:
     return any(character.isalpha() for character in sender)
 
 
+_EXIT = r"(?<![\w-])(stop|opt[ -]?out|unsubscribe|arr[eê]t|d[eé]sab\w*|baja|abmeld\w*|afmeld\w*)(?![\w-])"
+_PLACE = r"(\d{3,}|https?://|www\.)"
 # Words by which texts say how to opt out, with a number or an address to turn to.
-_WAY_OUT = re.compile(
-    r"(stop|opt[ -]?out|unsubscribe|arr[eê]t|desab|baja|abmeld|afmeld|cancel).*(\d{3,}|https?://|www\.)"
-    r"|(\d{3,}|https?://|www\.).*(stop|opt[ -]?out|unsubscribe|arr[eê]t|desab|baja|abmeld|afmeld|cancel)",
-    re.IGNORECASE | re.DOTALL,
-)
+_WAY_OUT = re.compile(rf"{_EXIT}.{{0,40}}?{_PLACE}|{_PLACE}.{{0,40}}?{_EXIT}", re.IGNORECASE | re.DOTALL)
 
 
 def _tells(text: str) -> bool:

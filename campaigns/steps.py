@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from campaigns.approving import digest_of, may_approve, needs_approval
+from campaigns.approving import digest_of, may_approve, most_of, needs_approval
 from campaigns.audiences.counting import is_empty
 from campaigns.findings import findings_on
-from campaigns.models import Campaign, CampaignRun, CampaignState, RunState, When
+from campaigns.models import AudienceKind, Campaign, CampaignRun, CampaignState, RunState, When
 from campaigns.models.runs import AT_WORK
 from campaigns.running.taking_back import cancel_waiting, take_back
 from campaigns.scheduling.plans import plan_of
@@ -45,9 +45,16 @@ def start(*, campaign_id: UUID, actor: str) -> Campaign:
     return campaign
 
 
-def approve(*, campaign_id: UUID, actor: str) -> Campaign:
-    """Agree to a campaign of somebody else; it starts, or is scheduled, with that."""
+def approve(*, campaign_id: UUID, actor: str, seen: str | None = None) -> Campaign:
+    """Agree to a campaign of somebody else; it starts, or is scheduled, with that.
+
+    `seen`: the digest of what was shown; CampaignStateWrong where the campaign is another one by now.
+    """
     with _locked(campaign_id, "approve") as campaign:
+        if seen is not None and seen != digest_of(campaign):
+            raise CampaignStateWrong(
+                "It was changed after you opened this page. Look at it again, then approve."
+            )
         if not may_approve(campaign, actor):
             raise ApprovalRefused(
                 "Who made a campaign or asked for its start cannot approve it. Ask a second person to."
@@ -83,10 +90,19 @@ def resume(*, campaign_id: UUID) -> Campaign:
     with _locked(campaign_id, "resume") as campaign:
         campaign.problem = ""
         if campaign.is_recurring and campaign.next_run_at is not None:
-            campaign.next_run_at = next_after(plan_of(campaign), database_now())
+            campaign.next_run_at = _next_run(campaign)
         has_work = campaign.is_open_ended or bool(_at_work(campaign))
         campaign.state = S.RUNNING if has_work else S.SCHEDULED if campaign.next_run_at else S.FINISHED
     return campaign
+
+
+def _next_run(campaign: Campaign) -> datetime | None:
+    """The first run that was not made yet and whose time is not over."""
+    plan, moment = plan_of(campaign), database_now()
+    upcoming = first_run(plan, moment)
+    if upcoming is not None and campaign.runs.filter(planned_at=upcoming).exists():
+        return next_after(plan, max(upcoming, moment))
+    return upcoming
 
 
 def cancel(*, campaign_id: UUID, actor: str) -> int:
@@ -130,12 +146,16 @@ def _free_name(name: str) -> str:
 def new_run(campaign: Campaign, *, planned_at: datetime, actor: str) -> CampaignRun:
     """The next run of a campaign that is locked; a triggered one has nobody to collect."""
     last = campaign.runs.order_by("-number").values_list("number", flat=True).first() or 0
+    audience = campaign.audience
+    by_filter = audience is not None and audience.kind == AudienceKind.FILTER
     return CampaignRun.objects.create(
         campaign=campaign,
         number=last + 1,
         planned_at=planned_at,
         started_by=actor,
         state=RunState.SENDING if campaign.is_open_ended else RunState.EXPANDING,
+        filter=audience.filter if audience is not None and by_filter else None,
+        most=most_of(campaign),
     )
 
 

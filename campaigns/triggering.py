@@ -33,11 +33,18 @@ from campaigns.running.texts import Reader, exclusion_of, ways_out, words_of, wr
 from consent import ledger
 from core.bulk import insert_new
 from core.clock import now
-from core.errors import CampaignStateWrong, CampaignUnknown, GatewayError, IdempotencyInProgress, about
+from core.errors import (
+    CampaignStateWrong,
+    CampaignUnknown,
+    ChannelInactive,
+    GatewayError,
+    IdempotencyInProgress,
+    about,
+)
 from core.numbers import parse_number
 from messaging.accept import Submission
 from messaging.accept_many import accept_many
-from messaging.models import Message
+from messaging.models import ChannelStatus, Message
 from profiles.models import Profile
 
 MOST_NAMED = 1_000
@@ -101,6 +108,10 @@ def _open_run(campaign: Campaign) -> CampaignRun:
         raise CampaignStateWrong(
             f"The campaign {campaign} goes to an audience. Only triggered campaigns take recipients from calls."
         )
+    if campaign.channel.status != ChannelStatus.ACTIVE:
+        raise ChannelInactive(
+            f"The channel configuration {campaign.channel.name} is a draft. Activate it in the admin, then send again."
+        )
     run = None
     if campaign.state == CampaignState.RUNNING:
         run = campaign.runs.filter(state=RunState.SENDING).order_by("number").first()
@@ -110,6 +121,16 @@ def _open_run(campaign: Campaign) -> CampaignRun:
             f"The campaign {campaign} is {state}. Start or resume it in the admin first."
         )
     return run
+
+
+def _still_open(run: CampaignRun, campaign: Campaign) -> None:
+    """Who cancels or pauses comes before these or after them: what is stored after that would go out all the same."""
+    locked = CampaignRun.objects.filter(id=run.id).select_for_update(of=("self",))
+    states = locked.values_list("state", "campaign__state").first()
+    if states != (RunState.SENDING, CampaignState.RUNNING):
+        raise CampaignStateWrong(
+            f"The campaign {campaign} has just been stopped: nobody of this call gets a message."
+        )
 
 
 def _number(to: str, country: str) -> str | GatewayError:
@@ -154,6 +175,7 @@ def _send(
         raise IdempotencyInProgress(
             "Another call names the same recipient under the same key. Repeat this one."
         )
+    _still_open(run, campaign)
     tallies.add(run.id, Counter((row["variant"], row["state"], row["reason"]) for row in rows))
     return found
 

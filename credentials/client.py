@@ -15,6 +15,7 @@ from requests import PreparedRequest
 
 from core.compiled import Compiled, Slot
 from core.errors import (
+    AddressRefused,
     AnswerLost,
     AnswerTooLarge,
     AuthenticationFailed,
@@ -41,6 +42,8 @@ from credentials.spec import CredentialSpec
 _MEANING: Final[Mapping[type[GatewayError], tuple[Outcome, FailureClass]]] = {
     ConnectionFailed: (Outcome.TEMPORARY, FailureClass.NONE),
     TokenUnavailable: (Outcome.TEMPORARY, FailureClass.NONE),
+    # What a form took and is refused now is an answer of the DNS that may be another one in a minute.
+    AddressRefused: (Outcome.TEMPORARY, FailureClass.NONE),
     AnswerLost: (Outcome.UNKNOWN, FailureClass.NONE),
     AnswerTooLarge: (Outcome.UNKNOWN, FailureClass.NONE),
     AuthenticationFailed: (Outcome.FAILED, FailureClass.AUTH),

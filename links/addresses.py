@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import idna
 from django.core.exceptions import ValidationError
+from django.utils.encoding import iri_to_uri
 
 LONGEST = 2000  # characters; longer ones are cut by some browsers and carriers
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
@@ -36,6 +39,18 @@ def check_address(url: str) -> None:
 def is_the_same_for_all(written: str) -> bool:
     """Whether what stands in a text is an address as it is, neither a link's name nor one with variables."""
     return written.lower().startswith(("http://", "https://")) and "{{" not in written
+
+
+def on_the_wire(url: str) -> str:
+    """The address as a header carries it: ASCII, other characters of host and path encoded as browsers do."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    host, colon, port = place.partition(":")
+    with suppress(idna.IDNAError):  # else percent-encoded below: the browser says what is wrong with it
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    return iri_to_uri(urlunsplit(parts._replace(netloc=f"{user}{at}{host}{colon}{port}")))
 
 
 def with_parameters(url: str, parameters: str) -> str:

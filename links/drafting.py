@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass, field
 
 from core.errors import TemplateInvalid
-from links.addresses import is_the_same_for_all, problem_of, with_parameters
+from links.addresses import LONGEST, is_the_same_for_all, problem_of, with_parameters
 from links.marking import mark, replace
 
 ALPHABET = string.ascii_letters + string.digits
@@ -73,6 +73,8 @@ class Drafts:
         if written != address and is_the_same_for_all(written):
             written = address  # a name that is another address would share that one's place
         url = with_parameters(address, self.options.parameters)
+        if (problem := problem_of(url)) or len(written) > LONGEST:
+            raise TemplateInvalid(f"A tracked link does not work: {problem or 'its name is too long.'}")
         draft = Draft(new_slug(), written, url, written != address, self.options)
         self.made.append(draft)
         return f"{self.options.base}/{draft.slug}"

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from access.audit import address_of
+from links.addresses import on_the_wire
 from links.following import Found, find, note
 from links.throttle import throttle
 from links.visitors import machine_reason
@@ -32,7 +33,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
     _note(found, request)
     if not found.url:
         return _private(render(request, "links/gone.html", {"has_expired": True}, status=410))
-    return _private(HttpResponse(status=302, headers={"Location": found.url}))
+    return _private(HttpResponse(status=302, headers={"Location": on_the_wire(found.url)}))
 
 
 def _note(found: Found, request: HttpRequest) -> None:

@@ -8,17 +8,19 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from core.errors import TextTooLong
 from core.logs import about
 from core.vocabulary import Purpose
 from credentials.client import Exchange, ProviderClient
+from credentials.spec import RequestSpec
 from messaging import gate, parts
 from messaging.context import context_of, looked_up
 from messaging.gate import Passed
+from messaging.models import Message
 from messaging.parts import Sent
 from messaging.results import Result
 from messaging.states import Reason
@@ -66,7 +68,7 @@ def _send(client: ProviderClient, passed: Passed, number: int, permission: _Perm
     try:
         context = context_of(passed.message, number, texts=passed.texts, spec=client.spec.text)
         return client.send(
-            {**context, **looked_up(passed.message, client.spec.request)},
+            {**context, **_looked_up(passed.message, client.spec.request)},
             before_request=permission,
             before_send=permission.check_age,
         )
@@ -78,6 +80,18 @@ def _send(client: ProviderClient, passed: Passed, number: int, permission: _Perm
         # Whether a byte left is not known here: the message becomes unknown, never silently sent again.
         logger.exception("Attempt of message %s ended in an error of ours", passed.message.id)
         return Exchange.lost("internal_error")
+
+
+def _looked_up(message: Message, request: RequestSpec) -> dict[str, Any]:
+    """What the request needs of the database; NotStarted where that does not answer, for nothing has left."""
+    try:
+        return looked_up(message, request)
+    except DatabaseError as error:
+        logger.exception("No look at the database was possible for message %s", message.id)
+        raise NotStarted(Reason.GIVEN_BACK) from error
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()  # a sender thread keeps none: nobody would look after it
 
 
 # When somebody of a batch that passed the gate together last saw that no hold is placed, by the batch's token.

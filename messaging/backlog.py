@@ -6,10 +6,13 @@ import threading
 import time
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.errors import QueueFull
-from messaging.models import Message
+from credentials.models import ApiCredential
+from messaging.breaker import open_credentials
+from messaging.models import ChannelConfiguration, ChannelStatus, Message
 from messaging.states import State
 
 _ASK_AFTER_SECONDS = 1.0
@@ -39,10 +42,18 @@ class Backlog:
     def _ask(self) -> None:
         started = time.monotonic()
         limit = settings.SMSGATEWAY_QUEUE_LIMIT
-        due = Message.objects.filter(state=State.QUEUED, due_at__lte=Now()).order_by()
+        due = Message.objects.filter(_able(), state=State.QUEUED, due_at__lte=Now()).order_by()
         self._is_full = bool(due.values_list("id", flat=True)[limit : limit + 1])
         ended = time.monotonic()
         self._ask_at = ended + max(_ASK_AFTER_SECONDS, _AT_MOST_OF_TIME * (ended - started))
+
+
+def _able() -> Q:
+    """Messages that could leave now: what waits for one credential or channel closes the door for nobody else."""
+    credentials = ApiCredential.objects.filter(paused_at=None).exclude(pk__in=open_credentials())
+    closed = ChannelConfiguration.objects.exclude(status=ChannelStatus.ACTIVE)
+    able = Q(credential_id__in=list(credentials.values_list("pk", flat=True)))
+    return able & (Q(channel_id=None) | ~Q(channel_id__in=list(closed.values_list("pk", flat=True))))
 
 
 backlog = Backlog()

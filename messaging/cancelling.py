@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from core.clock import now
 from core.errors import MessageGone, MessageUnknown
 from messaging import events
-from messaging.models import Message
-from messaging.states import FINAL, WAITING, Reason, State
+from messaging.models import Message, MessagePart
+from messaging.states import FINAL, WAITING, PartState, Reason, State
 
 
 def cancel(*, message_id: uuid.UUID, actor: str) -> None:
@@ -49,7 +50,7 @@ def cancel_untried(message_ids: Collection[uuid.UUID], *, reason: str, actor: st
 
     Rows that a worker holds right now are left to it.
     """
-    waiting = Message.objects.filter(id__in=message_ids, state__in=WAITING, tries=0, possible_duplicate=False)
+    waiting = untried().filter(id__in=message_ids, state__in=WAITING)
     with transaction.atomic():
         locked = waiting.select_for_update(skip_locked=True).order_by("id").values_list("id", "state")
         state_of: dict[uuid.UUID, str] = dict(locked)
@@ -61,6 +62,12 @@ def cancel_untried(message_ids: Collection[uuid.UUID], *, reason: str, actor: st
             ids = [message_id for message_id, state in state_of.items() if state == before]
             events.record(ids, before=before, after=State.CANCELLED, reason=reason, actor=actor, at=moment)
     return list(state_of)
+
+
+def untried() -> QuerySet[Message]:
+    """Messages of which the provider has nothing, nor ever may have had."""
+    begun = MessagePart.objects.filter(message_id=OuterRef("id")).exclude(state=PartState.WAITING)
+    return Message.objects.filter(~Exists(begun), tries=0, possible_duplicate=False)
 
 
 def _why_not(state: State) -> str:

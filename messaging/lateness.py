@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from messaging import ordering
 from messaging.limits.rules import rules_of
 from messaging.models import Message, Pace
 from messaging.selectors import ON_OPEN_CHANNEL
@@ -15,15 +16,20 @@ from messaging.states import State
 
 
 def stands_still(credential_id: uuid.UUID, *, since: datetime) -> bool:
-    """Whether messages of a credential have been due since then; those of draft channels and behind a limit may be."""
-    due = Message.objects.filter(ON_OPEN_CHANNEL, state=State.QUEUED, due_at__lt=since)
-    return due.filter(credential_id=credential_id).exists() and not _is_at_its_limit(credential_id, since)
+    """Whether messages of a credential have been due since then and none is on its way.
+
+    Those of draft channels may be due, those behind a limit, and those that wait for an earlier one in their order.
+    """
+    due = Message.objects.filter(
+        ON_OPEN_CHANNEL, state=State.QUEUED, due_at__lt=since, credential_id=credential_id
+    )
+    late = ordering.in_order(due, ordering.ordered_channels())
+    return late.exists() and not _somebody_sends(credential_id, since)
 
 
-def _is_at_its_limit(credential_id: uuid.UUID, since: datetime) -> bool:
-    """Whether limits of its own make the queue: somebody has taken messages under them since then."""
-    if not rules_of(credential_id):
-        return False
-    moved = Pace.objects.filter(Q(next_message_at__gt=since) | Q(next_segment_at__gt=since))
+def _somebody_sends(credential_id: uuid.UUID, since: datetime) -> bool:
+    """Whether messages are on the wire just now, or were taken under a limit since then."""
     on_the_way = Message.objects.filter(state__in=(State.CLAIMED, State.SENDING), lease_until__gt=Now())
-    return any(rows.filter(credential_id=credential_id).exists() for rows in (moved, on_the_way))
+    moved = Pace.objects.filter(Q(next_message_at__gt=since) | Q(next_segment_at__gt=since))
+    looks = (on_the_way, moved) if rules_of(credential_id) else (on_the_way,)
+    return any(rows.filter(credential_id=credential_id).exists() for rows in looks)

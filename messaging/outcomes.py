@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
@@ -19,6 +19,7 @@ _FIRST_DELAY = 2.0
 _GROWTH = 5.0
 _LONGEST_DELAY = 900.0
 _LONGEST_RETRY_AFTER = 3600.0
+_LAST_TRY = 1.0  # seconds before the end of its validity
 # A provider nobody could reach refused nothing: such a try does not count, its validity ends the message.
 _NOT_REACHED = (ConnectionFailed.code, TokenUnavailable.code)
 
@@ -57,13 +58,16 @@ def next_of(message: Message, exchange: Exchange, moment: datetime) -> Next:
 def _later(message: Message, result: SendResult, moment: datetime) -> Next:
     counts = result.code not in _NOT_REACHED
     asked_for = min(result.retry_after or 0.0, _LONGEST_RETRY_AFTER)
-    delay = max(asked_for, backoff(message.tries + message.uncounted_tries))
     if message.source == Source.TEST:
         return Next(State.FAILED, PartState.FAILED, Reason.TEMPORARY)
     if counts and message.tries >= settings.SMSGATEWAY_MAX_TRIES:
         return Next(State.FAILED, PartState.FAILED, Reason.TRIES_USED)
-    if moment + timedelta(seconds=delay) >= message.valid_until:
+    left = (message.valid_until - moment).total_seconds() - _LAST_TRY
+    if left <= asked_for:
         return Next(State.FAILED, PartState.FAILED, Reason.VALIDITY_OVER)
+    # What was given back before it left was no sign of trouble at the provider.
+    tries = message.tries if counts else message.tries + message.uncounted_tries
+    delay = max(asked_for, min(backoff(tries), left))
     return Next(State.QUEUED, PartState.WAITING, Reason.TEMPORARY, due_in=delay, counts=counts)
 
 

@@ -167,6 +167,9 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
         "tcp_user_timeout": 10_000,
+        # A client that vanishes inside a transaction must not hold its locks for hours.
+        "options": "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=30"
+        " -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
         **DATABASES["default"].get("OPTIONS", {}),
     }
 

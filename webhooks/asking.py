@@ -87,7 +87,8 @@ def _asked(
             if all(other.provider_id for other in others):  # else the message's own id may mean any of them
                 names.add(str(message.id))
             answer = _answered(client, context)
-            yield _Answer(answer, reader, names, {other.provider_id for other in others}).take(message, part)
+            ids = {other.provider_id for other in others if other.provider_id}
+            yield _Answer(answer, reader, names, ids).take(message, part)
 
 
 def _answered(client: ProviderClient, context: Mapping[str, Any]) -> Answer:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from access.audit import address_of, record
 from campaigns import steps
 from campaigns.admin.campaign_badge import badge
-from campaigns.approving import may_approve, needs_approval
+from campaigns.approving import digest_of, may_approve, needs_approval
 from campaigns.audiences.scanning import percent_up_to
 from campaigns.findings import Finding
 from campaigns.models import Campaign, CampaignRun, CampaignState, RunState
@@ -141,7 +141,9 @@ def detail(of: Any, request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """What became of it; while it waits for approval, what would."""
     if not of.has_view_permission(request, campaign):
         raise PermissionDenied
-    more = _ahead(campaign, look_ahead(campaign)) if campaign.state == CampaignState.AWAITING else {}
+    more = {}
+    if campaign.state == CampaignState.AWAITING:
+        more = {"digest": digest_of(campaign), **_ahead(campaign, look_ahead(campaign))}
     return _page(of, request, campaign, "detail.html", str(campaign), **_numbers(request, campaign), **more)
 
 
@@ -210,7 +212,11 @@ def take(of: Any, request: HttpRequest, campaign_id: uuid.UUID, step: str) -> Ht
     if button is None or not request.user.has_perm(f"campaigns.{button.permission}"):
         raise PermissionDenied
     try:
-        button.take(campaign.pk, str(request.user))
+        if step == "approve":
+            seen = request.POST.get("seen", "")
+            steps.approve(campaign_id=campaign.pk, actor=str(request.user), seen=seen)
+        else:
+            button.take(campaign.pk, str(request.user))
     except GatewayError as error:
         messages.error(request, error.text)
         if step == "start":
@@ -225,6 +231,8 @@ def take(of: Any, request: HttpRequest, campaign_id: uuid.UUID, step: str) -> Ht
 def _said(campaign: Campaign, button: Button) -> str:
     if campaign.state == CampaignState.AWAITING:
         return "It goes to so many people that a second person has to approve it. It starts when they do."
+    if campaign.next_run_at is not None and campaign.next_run_at <= now() and button is BUTTONS["resume"]:
+        return "Its time came while it was paused: it goes out now."
     if campaign.state == CampaignState.SCHEDULED and campaign.next_run_at is not None:
         return f"Scheduled: it goes out next at {campaign.next_run_at:%Y-%m-%d %H:%M} UTC."
     return button.said

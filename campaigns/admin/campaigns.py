@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -158,15 +159,23 @@ class CampaignAdmin(AuditedAdmin, RowLinks, ModelAdmin):  # type: ignore[misc]
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The form of a draft; of every other campaign what became of it."""
-        campaign = self.get_object(request, object_id)
-        if campaign is not None and not (
-            campaign.is_editable and self.has_change_permission(request, campaign)
-        ):
-            return campaign_pages.detail(self, request, campaign)
-        extra = {"campaign": campaign, **(extra_context or {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, extra)
-        return answer
+        """The form of a draft; of every other campaign what became of it. Who saves keeps others from starting it."""
+        with transaction.atomic():
+            campaign = self.get_object(request, object_id)
+            if campaign is not None and request.method == "POST":
+                campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+            if campaign is not None and not (
+                campaign.is_editable and self.has_change_permission(request, campaign)
+            ):
+                return self._too_late(request, campaign)
+            extra = {"campaign": campaign, **(extra_context or {})}
+            answer: HttpResponse = super().change_view(request, object_id, form_url, extra)
+            return answer
+
+    def _too_late(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        if request.method == "POST":
+            messages.error(request, "It was started meanwhile and cannot be changed: nothing was saved.")
+        return campaign_pages.detail(self, request, campaign)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         """The next step is the look ahead."""

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.audit import address_of, record
-from access.authentication import HasScope
+from access.authentication import HasScope, require_scope
 from access.models import ApiKey, Scope
 from campaigns.api.members import change_members, keys_of
 from campaigns.api.serializers import (
@@ -162,6 +162,8 @@ class AudienceMembersApi(_AudienceApi):
         body = MembersRequest(data=request.data)
         body.is_valid(raise_exception=True)
         values = body.validated_data
+        if values["create_profiles"]:
+            require_scope(cast(ApiKey, request.auth), Scope.PROFILES_WRITE)
         answer = change_members(
             audience,
             add=keys_of(values["add"], "add"),

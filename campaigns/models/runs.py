@@ -58,8 +58,10 @@ class Exclusion(models.TextChoices):
 class CampaignRun(models.Model):
     """One time a campaign goes out; a triggered campaign has one run, which stays open.
 
-    `cursor` is the last profile that was looked at while collecting. `allowance_at` is the moment up to which the
-    throttle is used up, `note` why it waits. `outcomes` is what became of accepted messages, counted at `outcomes_at`.
+    `cursor` is the last profile that was looked at while collecting, by the `filter` that the audience had when the run
+    began (None: it is a list); with more than `most` recipients it stops, since a second person has to agree.
+    `allowance_at` is the moment up to which the throttle is used up, `note` why it waits. `outcomes` is what became of
+    accepted messages, counted at `outcomes_at`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -68,6 +70,8 @@ class CampaignRun(models.Model):
     planned_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=RunState, default=RunState.EXPANDING)
     cursor = models.UUIDField(null=True)
+    filter = models.JSONField(null=True)
+    most = models.PositiveIntegerField(null=True)
     started_by = models.CharField(max_length=150, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     expanded_at = models.DateTimeField(null=True)

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, connection, transaction
 from django.db.models import Q
 
+from campaigns.approving import GROWN
 from campaigns.models import (
     Campaign,
     CampaignKind,
@@ -23,11 +24,12 @@ from campaigns.models import (
     RunState,
 )
 from campaigns.models.runs import AT_WORK
-from campaigns.running import expanding, feeding, taking_back
+from campaigns.running import expanding, feeding, taking_back, tallies
 from campaigns.running.texts import CampaignStopped
 from core.clock import now
 from core.compiled import Compiled
 from core.errors import GatewayError
+from messaging.models import ChannelStatus
 from messaging.stopping import stopping
 
 logger = logging.getLogger(__name__)
@@ -70,6 +72,9 @@ def advance(run_id: UUID) -> bool:
             if run is None:
                 return False
             return _STEPS[RunState(run.state)](run)
+    except DataError:  # what is to be stored does not fit: that does not pass
+        logger.exception("campaign run %s stopped", run_id)
+        _pause(run_id, _OUR_ERROR)
     except DatabaseError:
         raise  # the next round tries again
     except CampaignStopped as stop:
@@ -93,19 +98,31 @@ def _locked(run_id: UUID) -> CampaignRun | None:
         return None
     campaigns = Campaign.objects.select_related("channel__credential", "audience")
     run.campaign = campaigns.get(id=run.campaign_id)
+    if (
+        run.campaign.state == CampaignState.CANCELLED
+    ):  # also where who cancelled did not get as far as the run
+        run.state = RunState.CANCELLING
     is_wanted = run.state == RunState.CANCELLING or run.campaign.state != CampaignState.PAUSED
     return run if is_wanted else None
 
 
 def _expand(run: CampaignRun) -> bool:
     expanding.expand(run)
+    if run.most is not None and sum(tallies.of(run.id).values()) > run.most:
+        raise CampaignStopped(GROWN)  # and this page is taken back
     return True
 
 
 def _send(run: CampaignRun) -> bool:
+    channel = run.campaign.channel
+    if channel.status != ChannelStatus.ACTIVE:
+        raise CampaignStopped(
+            f"The channel configuration {channel.name} is a draft. Activate it, then resume."
+        )
     if feeding.feed(run):
         return True
-    if not Recipient.objects.filter(run=run, state=RecipientState.PENDING).exists():
+    pending = Recipient.objects.filter(run=run, state=RecipientState.PENDING)
+    if not pending.exists() and not taking_back.waits(run):
         _finish(run, RunState.FINISHED)
     return False
 
@@ -113,6 +130,7 @@ def _send(run: CampaignRun) -> bool:
 def _cancel(run: CampaignRun) -> bool:
     if taking_back.cancel_pending(run):
         return True
+    taking_back.cancel_waiting(run.id, actor="campaign")
     _finish(run, RunState.CANCELLED)
     return False
 

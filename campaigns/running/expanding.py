@@ -54,6 +54,8 @@ def _next_page(run: CampaignRun) -> Stretch:
     audience = run.campaign.audience
     if audience is None:
         return Stretch((), None)
+    if run.filter is not None:
+        audience.filter = run.filter  # as it was when the run began, whatever is edited meanwhile
     size = _PAGE[connection.vendor]
     return next_stretch(audience, after=run.cursor, size=size, columns=("msisdn", "time_zone"))
 

@@ -65,7 +65,7 @@ def feed(run: CampaignRun) -> int:
     most = min(CHUNK, room_for(campaign.channel), _allowed(run, campaign, moment))
     if most <= 0:
         return 0
-    rows = list(due_recipients(run, moment)[:most])
+    rows = list(due_recipients(run, moment).select_for_update()[:most])  # who is erased meanwhile waits
     if not rows:
         return 0
     fed = _hand_over(campaign, rows, moment, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection
 from uuid import UUID
@@ -10,12 +11,14 @@ from django.db import transaction
 
 from campaigns.models import CampaignRun, Recipient, RecipientState
 from campaigns.running import tallies
+from campaigns.running.feeding import reference_of
 from core.clock import database_now
-from messaging.cancelling import cancel_untried
-from messaging.models import Message
+from messaging.cancelling import cancel_untried, untried
 from messaging.states import WAITING, Reason
 
 _PAGE = 500
+_LOOK_EVERY = 1.0  # seconds: with a long queue of others a look takes its time
+_look_again_at: dict[UUID, float] = {}  # runs of which messages waited when this process looked last
 Variants = dict[UUID, str]
 
 
@@ -75,7 +78,7 @@ def _waiting(run_id: UUID) -> Variants:
     """
     found: Variants = {}
     for state in WAITING:
-        waiting = Message.objects.filter(state=state, tries=0, possible_duplicate=False).order_by()
+        waiting = untried().filter(state=state).order_by()
         rows = Recipient.objects.filter(
             run_id=run_id, state=RecipientState.ACCEPTED, message_id__in=waiting.values("id")
         )
@@ -85,11 +88,23 @@ def _waiting(run_id: UUID) -> Variants:
     return found
 
 
+def waits(run: CampaignRun) -> bool:
+    """Whether messages of a run wait untried: it can still be paused or cancelled. Looked up once a second."""
+    if time.monotonic() < _look_again_at.get(run.id, 0.0):
+        return True
+    own = untried().filter(reference=reference_of(run)).order_by()
+    found = any(own.filter(state=state).exists() for state in WAITING)
+    _look_again_at[run.id] = time.monotonic() + _LOOK_EVERY
+    if not found:
+        del _look_again_at[run.id]
+    return found
+
+
 def cancel_pending(run: CampaignRun, *, page: int = 5_000) -> int:
     """Cancel the next recipients of a run that had no message yet; gives how many. The run is locked."""
     pending = Recipient.objects.filter(run=run, state=RecipientState.PENDING)
     rows: Collection[tuple[int, str]] = list(
-        pending.order_by("due_at", "id").values_list("id", "variant")[:page]
+        pending.select_for_update().order_by("due_at", "id").values_list("id", "variant")[:page]
     )
     Recipient.objects.filter(id__in=[row_id for row_id, _ in rows]).update(state=RecipientState.CANCELLED)
     tallies.add(

@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from campaigns.approving import needs_approval
+from campaigns.approving import GROWN, needs_approval
+from campaigns.audiences.counting import is_empty
 from campaigns.findings import findings_on
 from campaigns.models import Campaign, CampaignState
 from campaigns.scheduling.plans import plan_of
@@ -57,16 +58,14 @@ def _problem_with(campaign: Campaign) -> str:
     stops = [found.text for found in findings_on(campaign) if found.stops and found.code not in _PAST]
     if stops:
         return " ".join(stops)
+    if campaign.audience is not None and not campaign.is_recurring and is_empty(campaign.audience):
+        return f"Nobody is in the audience {campaign.audience} now. Change its filter, or add people, then resume."
     if needs_approval(campaign):
-        return _CHANGED if campaign.approved_by else _GROWN
+        return _CHANGED if campaign.approved_by else GROWN
     return ""
 
 
 _CHANGED = (
     "It goes to other people, or at another time, than was approved. Copy it and have the copy approved."
-)
-_GROWN = (
-    "By now it goes to more people than one person decides about, and nobody else has approved it. Copy it and have "
-    "the copy approved."
 )
 _PAST = ("schedule_past", "hour_skipped")

@@ -101,7 +101,10 @@ def _resolve(target: Target, seconds: float) -> Resolved:
     if literal(target.host) is not None:
         return _look_up(target)
     answers: queue.SimpleQueue[Resolved] = queue.SimpleQueue()
-    threading.Thread(target=lambda: answers.put(_look_up(target)), name="look-up", daemon=True).start()
+    try:
+        threading.Thread(target=lambda: answers.put(_look_up(target)), name="look-up", daemon=True).start()
+    except RuntimeError as error:
+        raise ConnectionFailed(f"The name {target.host} was not looked up: {error}.") from error
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:
@@ -125,7 +128,11 @@ def _connect(target: Target, addresses: Resolved, until: float) -> socket.socket
     reason = "it did not answer in time"
     for position, (_, family, place) in enumerate(addresses):
         share = max(until - time.monotonic(), 0.001) / (len(addresses) - position)
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # a kind of address this machine has not, or no file descriptor left
+            reason = (error.strerror or str(error)).lower()
+            continue
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(share)

@@ -87,9 +87,9 @@ class GuardedAdapter(HTTPAdapter):
             ca_file=place[1],
             certificate=self._certificate,
         )
+        if limits.before_send is not None:
+            self._ask(limits.before_send, place, connection)
         try:
-            if limits.before_send is not None:
-                limits.before_send()
             send(connection, data, deadline=deadline)
             answer = receive(connection, method=method, deadline=deadline, max_body=limits.max_body)
         except BaseException:
@@ -97,6 +97,16 @@ class GuardedAdapter(HTTPAdapter):
             raise
         self._give_back(place, connection, keep=answer.reusable)
         return _response(self, request, answer)
+
+    def _ask(
+        self, before_send: Callable[[], None], place: tuple[Target, str], connection: Connection
+    ) -> None:
+        """Ask before the first byte; who may not go leaves the connection, which cost most of the time, to the next."""
+        try:
+            before_send()
+        except BaseException:
+            self._give_back(place, connection, keep=True)
+            raise
 
     def _take(self, place: tuple[Target, str]) -> Connection | None:
         idle = self._idle[place]

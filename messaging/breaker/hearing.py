@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from enum import Enum
 
-from core.errors import AnswerLost, ConnectionFailed, TokenUnavailable
+from core.errors import AddressRefused, AnswerLost, ConnectionFailed, TokenUnavailable
 from core.vocabulary import FailureClass, Outcome
 from credentials.client import Exchange
 
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 300.0
-_SILENT = frozenset({ConnectionFailed.code, TokenUnavailable.code, AnswerLost.code})
+_SILENT = frozenset({ConnectionFailed.code, TokenUnavailable.code, AnswerLost.code, AddressRefused.code})
 
 
 class Heard(Enum):

@@ -92,7 +92,8 @@ class Batch:
         self.now = database_now().timestamp()
         self.at = time.monotonic()
         self.lanes = _lanes_of(rules, self.rows)
-        self.earliest = self.now + _lead.seconds
+        self.is_paced = any(True for _ in self.lanes.all())
+        self.earliest = self.now + (_lead.seconds if self.is_paced else 0.0)
         self.until = self.earliest + _AHEAD_SECONDS
 
     def take(self, limit: int) -> Taken:
@@ -131,6 +132,8 @@ class Batch:
         return {row[0]: Load(*row[1:]) for row in rows}
 
     def _place(self, claim: Claim, loads: dict[uuid.UUID, Load]) -> dict[uuid.UUID, Turn]:
+        if not self.is_paced:
+            return {}
         loads = loads | self._missing(claim, loads)
         slots = {
             message_id: self.lanes.place(loads[message_id], self.earliest) for message_id in claim.message_ids

@@ -10,9 +10,11 @@ from typing import Any
 from core.bulk import insert_rows, update_rows
 from credentials.loading import text_of
 from credentials.models import ApiCredential
+from messaging import spending
 from messaging.context import asks_for_profile, count, texts_of, texts_of_parts
 from messaging.models import Message, MessagePart
 from messaging.routing.choosing import RouteRow
+from messaging.spending.prices import price_of, segment_price
 from messaging.wakeups import wake_on_commit
 from profiles.selectors import attributes_for
 
@@ -44,10 +46,20 @@ def carry_out(moves: Sequence[Move]) -> None:
     profiles = attributes_for(
         {move.message.msisdn for move in moves if asks_for_profile(move.route.credential)}
     )
-    update_rows(Message, [_row(move, profiles.get(move.message.msisdn, {})) for move in moves])
+    rows = [_row(move, profiles.get(move.message.msisdn, {})) for move in moves]
+    spending.take_more(
+        (move.message, _costs_more(move, row["segments"])) for move, row in zip(moves, rows, strict=True)
+    )
+    update_rows(Message, rows)
     _recut(moves)
     for credential_id in {move.route.credential.pk for move in moves}:
         wake_on_commit(credential_id)
+
+
+def _costs_more(move: Move, segments: int) -> int:
+    """What the message costs more by its new route, in millionths of the currency."""
+    price = segment_price(move.route.credential.pk, move.message.msisdn) or 0
+    return segments * price - price_of(move.message)
 
 
 def _row(move: Move, stored: dict[str, Any]) -> dict[str, Any]:

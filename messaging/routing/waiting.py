@@ -10,6 +10,7 @@ from core.bulk import insert_rows
 from core.clock import database_now
 from credentials.models import ApiCredential
 from messaging.models import Message, MessageEvent, MessagePart, Route, Source
+from messaging.releasing import HOLDING
 from messaging.routing.choosing import sender_for
 from messaging.routing.failover import healthy_route
 from messaging.routing.health import resting_credentials
@@ -70,7 +71,8 @@ def _move(messages: list[Message]) -> int:
     carry_out(moves)
     moment = database_now()
     moved = Message.objects.filter(id__in=[move.message.id for move in moves])
-    moved.update(due_at=moment, reason=Reason.REROUTED, detail="")
+    # What quiet hours or a cap hold leaves at their time by the other way, too.
+    moved.exclude(reason__in=HOLDING).update(due_at=moment, reason=Reason.REROUTED, detail="")
     insert_rows(MessageEvent, [_event(move, moment) for move in moves])
     return len(moves)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from messaging.spending.taking import take
+from messaging.spending.taking import take, take_more
 
-__all__ = ["take"]
+__all__ = ["take", "take_more"]

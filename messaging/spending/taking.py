@@ -68,6 +68,20 @@ def take(messages: Sequence[Message]) -> dict[int, GatewayError]:
     return refused
 
 
+def take_more(costs: Iterable[tuple[Message, int]]) -> None:
+    """Count what messages cost more (millionths of the currency) than when they were accepted; refuses none of them."""
+    limits = [limit for limit in active() if limit.unit == Unit.MONEY]
+    charges = (
+        Charge(limit, target, more)
+        for message, more in (costs if limits else ())
+        for limit in limits
+        if more > 0 and (target := target_in(limit, message)) is not None
+    )
+    added, _ = _totals(charges)
+    if added:
+        _count(added, dict.fromkeys(added, 0), limits, now().astimezone(UTC))
+
+
 def _charges(message: Message, limits: Iterable[LimitRow]) -> list[Charge]:
     found = []
     for limit in limits:

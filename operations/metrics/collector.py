@@ -9,7 +9,7 @@ from typing import Any, Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from messaging.states import UNDER_WAY, State
+from messaging.states import UNDER_WAY, Reason, State
 from operations.metrics import sources
 from operations.metrics.readings import NEEDS_SOMEBODY, Readings, read
 from operations.metrics.tallying import tallies
@@ -17,9 +17,13 @@ from operations.metrics.tallying import tallies
 Rows = list[tuple[list[str], int]]
 
 # What a try at sending came to, by the state and reason that the message took.
-_OUTCOMES: Final = {
+_OUTCOMES: Final[dict[tuple[State, str], str]] = {
     (State.ACCEPTED, ""): "accepted",
     (State.QUEUED, ""): "temporary",
+    **{
+        (State.QUEUED, reason): "not_sent"
+        for reason in (Reason.GIVEN_BACK, Reason.RATE_LIMITED, Reason.SEND_HOLD)
+    },
     (State.FAILED, ""): "failed",
     (State.FAILED, "opted_out"): "opted_out",
     (State.UNKNOWN, ""): "unknown",

@@ -76,7 +76,7 @@ _ONCE = frozenset((Target.EXTERNAL_ID, Target.LANGUAGE, Target.TIME_ZONE))
 # Our own export brings these; they are no attributes.
 _OURS = frozenset(("createdat", "updatedat"))
 _NO_FIGURE = re.compile(r"zip|post|code|plz|phone|mobile|number|nummer|id$", re.IGNORECASE)
-_FIGURE = re.compile(r"-?(0|[1-9][0-9]{0,14})([.,][0-9]{1,6})?")
+_FIGURE = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6}|,(?![0-9]{3}$)[0-9]{1,6})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YES_NO = frozenset(("yes", "no", "true", "false"))
 

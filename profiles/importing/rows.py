@@ -27,6 +27,7 @@ _NO = frozenset(("no", "n", "false", "f", "0", "nein", "non", "não", "nee"))
 _FORMULA = re.compile(r"=\s*[A-Za-z0-9(+\-\"'@$]|[@+\-]\s*[A-Za-z][A-Za-z0-9.]*\(")
 _SHORTENED = re.compile(r"[0-9][.,][0-9]+E\+?[0-9]+", re.IGNORECASE)
 _FIGURE = re.compile(r"[+-]?[0-9]{1,18}([.,][0-9]{1,12})?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _SEVERAL = re.compile(r"[;|,\n]")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}")
@@ -166,6 +167,11 @@ def _figure(text: str, name: str) -> int | float:
     if not _FIGURE.fullmatch(bare):
         raise RowRefused(
             f"The column {name}: {text[:40]!r} is no number. Write it like 1234.5, or read it as text."
+        )
+    if _THOUSANDS.fullmatch(bare):
+        raise RowRefused(
+            f"The column {name}: {text[:40]!r} may be read in two ways. Write {bare.replace(',', '')} or "
+            f"{bare.replace(',', '.')}0."
         )
     return float(bare.replace(",", ".")) if "." in bare or "," in bare else int(bare)
 

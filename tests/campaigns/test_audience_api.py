@@ -134,6 +134,10 @@ def test_members_are_added_and_removed_each_with_a_result(call, people, guests):
 
 
 def test_numbers_get_a_profile_if_wanted(call, guests):
+    wanted = {"add": [{"number": ADA}], "create_profiles": True}
+    refused = call("POST", f"/{guests.pk}/members", wanted)
+    assert (refused.status_code, "profiles:write" in refused.content.decode()) == (403, True)
+    call = caller(Scope.AUDIENCES_WRITE, Scope.PROFILES_WRITE)
     body = call("POST", f"/{guests.pk}/members", {"add": [{"number": ADA}], "create_profiles": True}).json()
     assert (body["added"], body["created"]) == (1, 1)
 

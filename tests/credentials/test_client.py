@@ -104,12 +104,17 @@ def test_network_faults_become_results(
     assert (result.outcome, result.code) == (outcome, code)
 
 
+def test_a_refused_address_may_be_another_one_in_a_minute() -> None:
+    """The DNS answered so: a form takes no such address."""
+    result = send(make_credential(provider_url="https://10.0.0.7/send")).result
+    assert (result.outcome, result.code) == (Outcome.TEMPORARY, "address_refused")
+
+
 @pytest.mark.parametrize(
     ("values", "code", "failure"),
     [
         ({"payload": "{"}, "template_invalid", FailureClass.CONFIGURATION),
         ({"payload": '{"to": "{{profile.none}}"}'}, "variable_missing", FailureClass.CONFIGURATION),
-        ({"provider_url": "https://10.0.0.7/send"}, "address_refused", FailureClass.CONFIGURATION),
         ({"provider_url": "nonsense"}, "configuration_invalid", FailureClass.CONFIGURATION),
         ({"auth_type": "gone"}, "configuration_invalid", FailureClass.CONFIGURATION),
         ({"auth_type": "jwt", "jwt_payload": '{"exp": 1500000000}'}, "authentication_failed", FailureClass.AUTH),

@@ -51,7 +51,7 @@ def test_database_is_asked_once_for_many_requests(
     with CaptureQueriesContext(connection) as queries:
         for _ in range(5):
             backlog.check()
-    assert len(queries) == 1
+    assert len([one for one in queries if "messaging_message" in one["sql"]]) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,11 +20,12 @@ from campaigns.models import (
     TemplateText,
     TemplateVersion,
 )
+from campaigns.running import taking_back
 from campaigns.running.advancing import advance_runs
 from consent import ledger
 from credentials.models import ApiCredential
 from credentials.vendors import VENDORS
-from messaging.models import ChannelConfiguration, ChannelStatus
+from messaging.models import ChannelConfiguration, ChannelStatus, Message
 from profiles.models import Profile
 
 PROVIDER_URL = "https://provider.example.com/messages"
@@ -141,6 +143,13 @@ def run(campaign: Any) -> Callable[..., CampaignRun]:
         return started.runs.get()
 
     return go
+
+
+def leave() -> None:
+    """All that waits leaves and arrives, without a provider."""
+    for before, after in pairwise(("queued", "claimed", "sending", "accepted", "delivered")):
+        Message.objects.filter(state=before).update(state=after)
+    taking_back._look_again_at.clear()
 
 
 @pytest.fixture

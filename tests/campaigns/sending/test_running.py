@@ -25,7 +25,7 @@ from messaging.accept import accept, through_channel
 from messaging.models import ChannelConfiguration, ChannelStatus, Message, Route, Source, SpendLimit
 from messaging.spending import limits
 from profiles.models import Profile
-from tests.campaigns.sending.conftest import number
+from tests.campaigns.sending.conftest import leave, number
 from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +52,10 @@ def test_everybody_gets_one_message_and_the_run_ends(run: Any, channel: Any) -> 
     ]
     assert {one.reference for one in messages} == {f"campaign:{done.campaign_id}:1"}
     assert set(done.recipients.values_list("message_id", flat=True)) == {one.id for one in messages}
+    assert (done.state, Campaign.objects.get().state) == ("sending", "running")
+    leave()
+    advance_runs()
+    done.refresh_from_db()
     assert (done.state, Campaign.objects.get().state) == ("finished", "finished")
     assert counted(done) == tallied(done) == {("accepted", ""): 3}
 
@@ -187,8 +191,81 @@ def test_pausing_takes_back_what_waits_and_resuming_sends_it(campaign: Any) -> N
     steps.resume(campaign_id=made.id)
     advance_runs()
     run = made.runs.get()
-    assert (counted(run), run.state) == ({("accepted", ""): 5}, "finished")
+    assert (counted(run), run.state) == ({("accepted", ""): 5}, "sending")
     assert Message.objects.filter(state="queued").values("msisdn").distinct().count() == 5
+
+
+def test_it_can_be_cancelled_while_anything_waits_and_not_after(campaign: Any) -> None:
+    made = campaign(3)
+    steps.start(campaign_id=made.id, actor="ada")
+    advance_runs()
+    assert tallied(made.runs.get()) == {("accepted", ""): 3}
+    assert steps.cancel(campaign_id=made.id, actor="ada") == 3
+    advance_runs()
+    assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert made.runs.get().state == "cancelled"
+
+
+def test_a_message_of_which_a_part_is_with_the_provider_is_not_taken_back(campaign: Any) -> None:
+    made = campaign(2)
+    steps.start(campaign_id=made.id, actor="ada")
+    advance_runs()
+    begun = Message.objects.order_by("id").first()
+    assert begun is not None
+    begun.parts.update(state="accepted")  # the rest was given back: no try that counts
+    assert steps.pause(campaign_id=made.id, actor="ada") == 1
+    assert Message.objects.get(id=begun.id).state == "queued"
+
+
+def test_a_channel_that_is_made_a_draft_pauses_the_campaign(
+    campaign: Any, channel: ChannelConfiguration
+) -> None:
+    made = campaign(3)
+    steps.start(campaign_id=made.id, actor="ada")
+    ChannelConfiguration.objects.filter(pk=channel.pk).update(status=ChannelStatus.DRAFT)
+    advance_runs()
+    made.refresh_from_db()
+    assert (made.state, Message.objects.count()) == ("paused", 0)
+    assert "is a draft. Activate it, then resume." in made.problem
+    ChannelConfiguration.objects.filter(pk=channel.pk).update(status=ChannelStatus.ACTIVE)
+    steps.resume(campaign_id=made.id)
+    advance_runs()
+    assert Message.objects.count() == 3
+
+
+def test_a_filter_that_is_edited_meanwhile_changes_no_run_that_has_begun(campaign: Any) -> None:
+    made = campaign(3)
+    Audience.objects.update(kind="filter", filter={})
+    steps.start(campaign_id=made.id, actor="ada")
+    Audience.objects.update(filter={"field": "nonsense"})
+    advance_runs()
+    assert tallied(made.runs.get()) == {("accepted", ""): 3}
+
+
+def test_an_audience_that_grows_past_what_one_person_decides_stops_it(
+    campaign: Any, people: Any, settings: Any
+) -> None:
+    settings.SMSGATEWAY_APPROVAL_ABOVE = 4
+    made = campaign(3)
+    steps.start(campaign_id=made.id, actor="ada")
+    for profile in people(5):
+        made.audience.members.create(profile=profile)
+    for _ in range(2):
+        advance_runs()
+        made.refresh_from_db()
+        assert (made.state, Recipient.objects.count(), Message.objects.count()) == ("paused", 0, 0)
+        assert "more people than one person decides about" in made.problem
+        steps.resume(campaign_id=made.id)
+
+
+def test_a_cancellation_that_was_killed_halfway_is_carried_on(campaign: Any) -> None:
+    made = campaign(3)
+    steps.start(campaign_id=made.id, actor="ada")
+    advance_runs()
+    Campaign.objects.update(state="cancelled")  # and the process ended before the run was told
+    advance_runs()
+    assert made.runs.get().state == "cancelled"
+    assert set(Message.objects.values_list("state", flat=True)) == {"cancelled"}
 
 
 def test_cancelling_ends_everybody_who_waits(campaign: Any, monkeypatch: Any) -> None:
@@ -301,13 +378,16 @@ def test_the_same_person_in_two_campaigns_gets_both(campaign: Any, run: Any, peo
     run(campaign(profiles=same))
     run(campaign(profiles=same))
     assert Recipient.objects.count() == Message.objects.count() == 4
+    leave()
+    advance_runs()
     assert Campaign.objects.filter(state="finished").count() == 2
 
 
 def test_a_filter_that_breaks_during_the_run_pauses_it(campaign: Any) -> None:
     made = campaign()
     steps.start(campaign_id=made.id, actor="ada")
-    Audience.objects.update(kind="filter", filter={"field": "nonsense"})
+    CampaignRun.objects.update(filter={"field": "nonsense"})
+    Audience.objects.update(kind="filter")
     advance_runs()
     made.refresh_from_db()
     assert made.state == "paused"

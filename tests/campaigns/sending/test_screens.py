@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -141,10 +142,15 @@ def test_a_second_person_approves(signed_in: Any, campaign: Any, settings: Any) 
     shown = second.get(page("change", made)).content.decode()
     assert "Approve and start" in shown
     assert "Hello Name0" in shown
-    first.post(page("step", made, "approve"))
+    seen = {"seen": re.search(r'name="seen" value="(\w+)"', shown)[1]}  # type: ignore[index]
+    first.post(page("step", made, "approve"), seen)
     made.refresh_from_db()
     assert made.state == "awaiting"
-    second.post(page("step", made, "approve"))
+    Campaign.objects.update(per_minute=7)
+    answer = second.post(page("step", made, "approve"), seen, follow=True).content.decode()
+    assert "It was changed after you opened this page" in answer
+    Campaign.objects.update(per_minute=None)
+    second.post(page("step", made, "approve"), seen)
     made.refresh_from_db()
     assert (made.state, made.approved_by) == ("running", "operator-2")
 

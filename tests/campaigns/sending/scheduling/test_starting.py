@@ -12,6 +12,7 @@ from campaigns.models import Campaign, Recipient
 from campaigns.running import advancing
 from campaigns.scheduling import starting
 from messaging.models import Message
+from tests.campaigns.sending.conftest import leave
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAILY = {"when": "daily", "start_on": date(2026, 1, 5), "start_time": time(10), "time_zone": "Europe/Berlin"}
@@ -63,6 +64,7 @@ def test_after_a_run_it_waits_for_the_next_and_after_the_last_it_ends(at: Any, c
                 advancing.advance(run.id)
             while made.runs.get(id=run.id).state == "sending":
                 advancing.advance(run.id)
+                leave()
         made.refresh_from_db()
         states.append(made.state)
     assert states == ["scheduled", "finished"]
