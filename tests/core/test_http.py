@@ -77,6 +77,33 @@ def test_sends_one_request_and_reads_the_answer(start: Start, session: GuardedSe
     assert body == '{"to": "é"}'
 
 
+def test_who_may_not_go_leaves_the_new_connection_to_the_next(start: Start, session: GuardedSession) -> None:
+    """Under a rate limit a turn is missed while the first connection is made; the next one is in time."""
+    server = start(answer())
+    prepared = requests.Request("POST", server.url(), data=b"hello").prepare()
+
+    def not_now() -> None:
+        raise RuntimeError("its turn is over")
+
+    with pytest.raises(RuntimeError):
+        exchange(session, prepared, before_send=not_now)
+    assert exchange(session, prepared).status == 200
+    assert (server.connections, len(server.requests)) == (1, 1)
+
+
+def test_a_kind_of_address_this_machine_has_not_is_passed_over(
+    start: Start, session: GuardedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start(answer())
+
+    def none(*_: Any) -> socket.socket:
+        raise OSError(97, "Address family not supported by protocol")
+
+    monkeypatch.setattr(connection_module.socket, "socket", none)
+    with pytest.raises(ConnectionFailed, match="address family not supported"):
+        post(session, server.url())
+
+
 def test_framing_headers_are_ours(start: Start, session: GuardedSession) -> None:
     server = start(answer())
     wrong = {"Host": "other", "Content-Length": "99", "Transfer-Encoding": "chunked", "Connection": "close"}

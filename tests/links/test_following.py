@@ -43,6 +43,20 @@ def link(
     return drafts.made[0].slug
 
 
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("https://shop.example/скидка", "https://shop.example/%D1%81%D0%BA%D0%B8%D0%B4%D0%BA%D0%B0"),
+        ("https://shop.example/münchen?q=ü%20x", "https://shop.example/m%C3%BCnchen?q=%C3%BC%20x"),
+        ("https://bücher.example:8443/", "https://xn--bcher-kva.example:8443/"),
+        ("https://a.example/|x", "https://a.example/|x"),
+    ],
+)
+def test_addresses_in_any_script_arrive(person: Client, url: str, location: str) -> None:
+    answer = person.get(f"/{link(url)}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, location)
+
+
 def test_a_click_leads_on_and_is_counted_once_as_a_person(person: Client) -> None:
     slug = link()
     for _ in range(3):

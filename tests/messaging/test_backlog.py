@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from access.keys import issue_key
 from access.models import Scope
+from core.clock import now
 from core.errors import QueueFull
+from credentials.models import ApiCredential
 from messaging import api, batch_api
 from messaging.accept import accept, through_channel
 from messaging.backlog import Backlog
@@ -33,6 +35,19 @@ def test_queue_is_full_above_the_limit(three_waiting: None, settings: Any, limit
             Backlog().check()
     else:
         Backlog().check()
+
+
+def test_what_waits_for_one_credential_or_channel_closes_the_door_for_nobody_else(
+    three_waiting: None, channel: ChannelConfiguration, settings: Any
+) -> None:
+    settings.SMSGATEWAY_QUEUE_LIMIT = 2
+    with pytest.raises(QueueFull):
+        Backlog().check()
+    ApiCredential.objects.update(paused_at=now())
+    Backlog().check()
+    ApiCredential.objects.update(paused_at=None)
+    ChannelConfiguration.objects.update(status="draft")
+    Backlog().check()
 
 
 def test_messages_due_later_do_not_count(three_waiting: None, settings: Any) -> None:

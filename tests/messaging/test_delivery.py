@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from consent.models import ConsentEvent
+from core.clock import now
+from core.vocabulary import FailureClass, Outcome
+from credentials.client import Exchange
 from credentials.models import ApiCredential
+from credentials.reading import SendResult
 from messaging import attempting, claiming, delivery, gate
 from messaging.models import Attempt, ChannelConfiguration, ChannelStatus, Message, SendHold, Source
+from messaging.outcomes import next_of
 from messaging.states import State
 from tests.messaging.conftest import NUMBER, PROVIDER_URL, result_of
 
@@ -181,6 +186,45 @@ def test_message_past_its_validity_expires_at_the_gate(queue: Queue, provider: A
     Message.objects.filter(id=message.id).update(valid_until=timezone.now() - timedelta(seconds=1))
     delivery.drain(message.credential_id)
     assert state_of(message) == (State.EXPIRED, "validity_over")
+
+
+def test_the_last_try_comes_before_its_validity_ends(queue: Queue) -> None:
+    moment = now()
+    message = queue()
+    message.tries, message.uncounted_tries = 5, 9
+    for left, asked_for, expected in (
+        (30, None, State.QUEUED),
+        (30, 60.0, State.FAILED),
+        (0.5, None, State.FAILED),
+    ):
+        message.valid_until = moment + timedelta(seconds=left)
+        busy = Exchange(SendResult(Outcome.TEMPORARY, failure=FailureClass.RATE, retry_after=asked_for))
+        for _ in range(50):
+            after = next_of(message, busy, moment)
+            assert (after.state, after.due_in < left) == (expected, True)
+
+
+def test_what_was_given_back_makes_no_wait_longer(queue: Queue) -> None:
+    message = queue()
+    message.tries, message.uncounted_tries = 1, 9
+    busy = Exchange(SendResult(Outcome.TEMPORARY, failure=FailureClass.RATE))
+    assert max(next_of(message, busy, now()).due_in for _ in range(100)) <= 2
+
+
+def test_no_database_for_the_opt_out_page_leaves_the_message_in_the_queue(
+    queue: Queue, credential: ApiCredential, provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credential.payload = '{"to": "{{toNumber}}", "text": "{{message}}", "exit": "{{optOutUrl}}"}'
+    credential.save()
+    message = queue()
+
+    def away(*_: Any, **__: Any) -> str:
+        raise OperationalError("the database system is shutting down")
+
+    monkeypatch.setattr("messaging.context.optout_url", away)
+    delivery.deliver_one(message.id)
+    assert state_of(message) == (State.QUEUED, "given_back")
+    assert len(provider.calls) == 0
     assert len(provider.calls) == 0
 
 

@@ -131,6 +131,15 @@ def test_no_more_are_on_the_wire_at_once_than_the_credential_allows(
     assert len(limits.claim(credential_id=credential.pk, limit=8).claim.message_ids) == 3
 
 
+def test_a_limit_on_requests_at_once_alone_makes_nobody_wait_for_a_turn(
+    credential: ApiCredential, queue: Queue
+) -> None:
+    limit(credential, at_once=5)
+    queue_many(queue, 3)
+    taken = limits.claim(credential_id=credential.pk, limit=8)
+    assert (len(taken.claim.message_ids), taken.turns) == (3, {})
+
+
 def test_a_drain_sends_everything_at_the_pace(credential: ApiCredential, queue: Queue, provider: Any) -> None:
     arrived: list[float] = []
 

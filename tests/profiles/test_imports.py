@@ -14,6 +14,7 @@ from profiles.importing import running, storing
 from profiles.importing.columns import Column, Target, guess
 from profiles.importing.models import ImportState, ProfileImport, ProfileImportBatch
 from profiles.importing.reports import refusals_of, report_of
+from profiles.importing.rows import RowRefused, _figure
 from profiles.importing.running import continue_imports
 from profiles.models import OtherNumber, Profile
 from profiles.upserting import upsert_many
@@ -65,6 +66,20 @@ def test_an_import_makes_profiles_with_numbers_and_attributes() -> None:
     assert OtherNumber.objects.get().msisdn == B
     assert ada.created_at == ada.updated_at
     assert now() - ada.created_at < timedelta(minutes=1)
+
+
+def test_a_number_that_may_be_read_in_two_ways_is_refused_and_guessed_as_text() -> None:
+    guessed = imported(f'external_id,phone,points\nada,{A},980\nbob,{B},"1,250"\n')
+    assert counts(guessed) == (2, 0, 0, 0, 0)
+    assert Profile.objects.get(external_id="bob").attributes == {"points": "1,250"}
+    with pytest.raises(RowRefused, match=r"may be read in two ways\. Write 1250 or 1\.2500"):
+        _figure("1,250", "points")
+    assert [_figure(text, "points") for text in ("1,25", "0,125", "1250", "1.250")] == [
+        1.25,
+        0.125,
+        1250,
+        1.25,
+    ]
 
 
 def test_a_dry_run_tells_of_every_row_and_writes_nothing() -> None:

@@ -63,6 +63,12 @@ def test_a_queue_behind_a_rate_limit_is_no_alarm_while_somebody_sends(
     assert any("Is a worker running?" in text for text in texts())
 
 
+def test_a_backlog_that_leaves_is_no_alarm(webhook: Any, message: Any) -> None:
+    message("queued", due_at=timezone.now() - dt.timedelta(hours=1))
+    message("sending", lease_until=timezone.now() + dt.timedelta(minutes=1))
+    assert texts() == []
+
+
 def test_what_waits_for_a_draft_channel_is_no_alarm(webhook: Any, credential: Any, message: Any) -> None:
     waits = message("queued", due_at=timezone.now() - dt.timedelta(hours=1))
     waits.channel = ChannelConfiguration.objects.create(

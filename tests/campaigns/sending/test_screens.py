@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from access.models import AuditEntry
 from campaigns import steps
+from campaigns.admin.campaigns import CampaignAdmin
 from campaigns.audiences import scanning
 from campaigns.models import Audience, Campaign, CampaignRun
 from campaigns.running.advancing import advance, advance_runs
@@ -153,6 +154,25 @@ def test_a_second_person_approves(signed_in: Any, campaign: Any, settings: Any) 
     second.post(page("step", made, "approve"), seen)
     made.refresh_from_db()
     assert (made.state, made.approved_by) == ("running", "operator-2")
+
+
+def test_who_saves_a_draft_that_was_started_meanwhile_changes_nothing_and_is_told(
+    signed_in: Any, campaign: Any, filled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, operator = campaign(), signed_in("operator")
+    get_object = CampaignAdmin.get_object
+
+    def and_somebody_starts(self: Any, request: Any, object_id: Any, *more: Any) -> Any:
+        found = get_object(self, request, object_id, *more)
+        if Campaign.objects.filter(state="draft").exists():
+            steps.start(campaign_id=made.id, actor="ada")
+        return found
+
+    monkeypatch.setattr(CampaignAdmin, "get_object", and_somebody_starts)
+    answer = operator.post(page("change", made), filled | {"name": "Changed"})
+    made.refresh_from_db()
+    assert (made.state, made.name != "Changed") == ("running", True)
+    assert "nothing was saved" in answer.content.decode()
 
 
 def test_only_drafts_can_be_changed_or_deleted(signed_in: Any, campaign: Any, filled: Any) -> None:

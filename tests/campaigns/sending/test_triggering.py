@@ -7,7 +7,7 @@ from django.test import Client
 
 from access.keys import issue_key
 from access.models import ApiKey, IdempotencyRecord, Scope
-from campaigns import steps
+from campaigns import steps, triggering
 from campaigns.models import Campaign, CampaignVariant
 from campaigns.progress import progress_of
 from campaigns.triggering import trigger
@@ -85,6 +85,28 @@ def test_calls_count_for_the_limits_of_their_api_key(call: Any) -> None:
     told = call(body(number(0), number(1), number(2))).json()
     assert (told["accepted"], told["results"][2]["error"]["code"]) == (2, "cap_reached")
     assert set(Message.objects.values_list("api_key", flat=True)) == {key.pk}
+
+
+def test_a_draft_channel_takes_no_calls(call: Any, channel: ChannelConfiguration) -> None:
+    ChannelConfiguration.objects.update(status="draft")
+    answer = call(body(number(0)))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "channel_inactive")
+
+
+def test_a_call_that_a_cancellation_overtakes_sends_nothing(
+    call: Any, shipped: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept_many = triggering.accept_many
+
+    def and_somebody_cancels(submissions: Any) -> Any:
+        accepted = accept_many(submissions)
+        steps.cancel(campaign_id=shipped.id, actor="ada")
+        return accepted
+
+    monkeypatch.setattr(triggering, "accept_many", and_somebody_cancels)
+    answer = call(body(number(0)))
+    assert (answer.status_code, "has just been stopped" in answer.content.decode()) == (409, True)
+    assert not Message.objects.exists()
 
 
 def test_a_call_without_a_key_is_new_each_time(call: Any) -> None:

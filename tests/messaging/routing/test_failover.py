@@ -15,7 +15,17 @@ from core.errors import ConnectionFailed
 from core.vocabulary import FailureClass, Outcome, Purpose
 from credentials.models import ApiCredential
 from messaging import channels, claiming, delivery, gate, results
-from messaging.models import Breaker, BreakerState, ChannelConfiguration, Message, MessagePart, Route
+from messaging.models import (
+    Breaker,
+    BreakerState,
+    ChannelConfiguration,
+    Message,
+    MessagePart,
+    Route,
+    SegmentPrice,
+    SpendCounter,
+    SpendLimit,
+)
 from messaging.parts import Sent
 from messaging.results import Result
 from messaging.routing import waiting
@@ -282,6 +292,36 @@ def test_what_waits_for_an_open_breaker_moves_on_upwards_too(
     assert move_waiting() == 1
     message.refresh_from_db()
     assert (message.route, message.credential) == ("Main", credential)
+
+
+def test_what_quiet_hours_hold_keeps_its_time_and_its_life_by_the_other_way(
+    queue: Queue, two: None, credential: ApiCredential
+) -> None:
+    message = queue()
+    later = now() + timedelta(hours=9)
+    Message.objects.filter(pk=message.pk).update(reason="quiet_hours", due_at=later, valid_until=later)
+    credential.paused_at = now()
+    credential.save()
+    channels.forget()
+    assert move_waiting() == 1
+    message.refresh_from_db()
+    assert (message.route, message.due_at, message.reason) == ("Backup", later, "quiet_hours")
+
+
+def test_a_dearer_route_counts_for_limits_on_money(
+    queue: Queue, two: None, credential: ApiCredential, second: ApiCredential
+) -> None:
+    SegmentPrice.objects.create(credential=credential, price="0.01")
+    SegmentPrice.objects.create(credential=second, price="0.08")
+    SpendLimit.objects.create(name="stop", scope="all", period="day", unit="money", amount=50)
+    forget_everything()
+    queue()
+    assert SpendCounter.objects.get().used == 10_000
+    credential.paused_at = now()
+    credential.save()
+    channels.forget()
+    assert move_waiting() == 1
+    assert SpendCounter.objects.get().used == 80_000
 
 
 def test_a_breaker_that_may_probe_gets_messages_to_probe_with(

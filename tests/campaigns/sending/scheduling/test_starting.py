@@ -81,6 +81,29 @@ def test_paused_it_starts_nothing_and_runs_missed_then_stay_missed(at: Any, camp
     assert (resumed.state, resumed.next_run_at) == ("scheduled", datetime(2026, 1, 8, 9, tzinfo=UTC))
 
 
+def test_resumed_on_the_day_itself_the_run_of_the_day_is_made(at: Any, campaign: Any) -> None:
+    made = campaign(**DAILY | {"by_recipient_clock": True})
+    steps.start(campaign_id=made.id, actor="ada")
+    steps.pause(campaign_id=made.id, actor="ada")
+    at(2026, 1, 7, 5)  # it is the seventh for hours in the east, and nine o'clock has not come here
+    resumed = steps.resume(campaign_id=made.id)
+    assert resumed.next_run_at < datetime(2026, 1, 7, 5, tzinfo=UTC)
+    assert starting.start_due() == 1
+    steps.pause(campaign_id=made.id, actor="ada")
+    again = steps.resume(campaign_id=made.id)
+    assert again.next_run_at > datetime(2026, 1, 7, 5, tzinfo=UTC)
+
+
+def test_an_audience_that_has_emptied_pauses_a_campaign_that_goes_out_once(at: Any, campaign: Any) -> None:
+    made = campaign(**DAILY | {"when": "once"})
+    steps.start(campaign_id=made.id, actor="ada")
+    made.audience.members.all().delete()
+    at(2026, 1, 5, 9)
+    assert starting.start_due() == 0
+    made.refresh_from_db()
+    assert (made.state, "Nobody is in the audience" in made.problem) == ("paused", True)
+
+
 def test_a_channel_that_was_switched_off_meanwhile_pauses_it(at: Any, campaign: Any, channel: Any) -> None:
     made = campaign(**DAILY)
     steps.start(campaign_id=made.id, actor="ada")
