@@ -56,8 +56,10 @@ def _at_work() -> list[UUID]:
     return [run_id for (run_id,) in _AT_WORK.rows()]
 
 
-_OWN = Q(state=RunState.CANCELLING) | (
-    Q(campaign__kind=CampaignKind.AUDIENCE) & ~Q(campaign__state=CampaignState.PAUSED)
+_OWN = (
+    Q(state=RunState.CANCELLING)
+    | Q(campaign__state=CampaignState.CANCELLED)
+    | (Q(campaign__kind=CampaignKind.AUDIENCE) & ~Q(campaign__state=CampaignState.PAUSED))
 )
 _AT_WORK = Compiled(
     lambda: CampaignRun.objects.filter(_OWN, state__in=AT_WORK).order_by("id").values_list("id")

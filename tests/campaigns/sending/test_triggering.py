@@ -10,6 +10,7 @@ from access.models import ApiKey, IdempotencyRecord, Scope
 from campaigns import steps, triggering
 from campaigns.models import Campaign, CampaignVariant
 from campaigns.progress import progress_of
+from campaigns.running.advancing import advance_runs
 from campaigns.triggering import trigger
 from core.errors import CampaignStateWrong
 from messaging.models import ChannelConfiguration, Message, SpendLimit
@@ -85,6 +86,13 @@ def test_calls_count_for_the_limits_of_their_api_key(call: Any) -> None:
     told = call(body(number(0), number(1), number(2))).json()
     assert (told["accepted"], told["results"][2]["error"]["code"]) == (2, "cap_reached")
     assert set(Message.objects.values_list("api_key", flat=True)) == {key.pk}
+
+
+def test_a_cancellation_that_was_killed_halfway_is_carried_on(call: Any, shipped: Campaign) -> None:
+    call(body(number(0)))
+    Campaign.objects.update(state="cancelled")  # and the process ended before the run was told
+    advance_runs()
+    assert (shipped.runs.get().state, Message.objects.get().state) == ("cancelled", "cancelled")
 
 
 def test_a_draft_channel_takes_no_calls(call: Any, channel: ChannelConfiguration) -> None:
