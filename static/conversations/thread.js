@@ -146,7 +146,10 @@
     addEventListener("pageshow", () => {
       form.querySelector("button").disabled = false;
     });
-    if (field.value) grow();
+    if (field.value) {
+      grow(); // typed before this script was there, or kept by the browser
+      count();
+    }
   };
 
   document.querySelectorAll("[data-thread]").forEach(start);
